@@ -1,0 +1,43 @@
+export type { Appended, ConversationLog, LogEntry, NewRecord, Partition, PartitionOwner } from './conversation-log.ts'
+export type {
+  ApiClientRow,
+  ConversationChange,
+  ConversationRow,
+  Directory,
+  MemberRow,
+  NewOutboxEntry,
+  OutboxEntry,
+  RequestRow,
+  RevokedTokenRow,
+  SigningKeyRow,
+  TenantRow,
+  UserRow,
+} from './directory.ts'
+export { AlreadyExists, Conflict, EngineUnavailable, StorageFull } from './errors.ts'
+export type { EventLog, SequencedEvent } from './event-log.ts'
+export { type LiveBus, type LiveHandler, subjectToken, type Unsubscribe } from './live-bus.ts'
+export type {
+  ChangedConversation,
+  ChangePage,
+  ChangeRow,
+  ConversationHead,
+  ConversationKey,
+  ConversationState,
+  ConversationWrites,
+  InboxEntry,
+  InboxPosition,
+  IntegrityFinding,
+  IntegrityPage,
+  MemberState,
+  MemberWrite,
+  MessageEditRow,
+  MessageStore,
+  MessageUpdate,
+  NewMessage,
+  RangeDigest,
+  ReceiptMark,
+  ReceiptState,
+  RecipientStatus,
+  StoredChange,
+  StoredMessage,
+} from './message-store.ts'
