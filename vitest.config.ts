@@ -15,7 +15,14 @@ export default defineConfig({
         },
       },
       { test: { name: 'conformance', include: ['packages/**/src/**/*.conformance.test.ts'], pool: 'forks', testTimeout: 60_000 } },
-      { test: { name: 'service', include: ['services/*/test/**/*.test.ts', 'packages/*/test/**/*.test.ts'], pool: 'forks', testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'service',
+          include: ['services/*/test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+          pool: 'forks',
+          testTimeout: 60_000,
+        },
+      },
       { test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], pool: 'forks', testTimeout: 120_000 } },
       { test: { name: 'faults', include: ['tests/faults/**/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 900_000 } },
     ],

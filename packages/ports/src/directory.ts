@@ -132,17 +132,30 @@ export interface Directory extends AsyncDisposable {
   revokedApiClients(since: number): Promise<readonly string[]>
 
   /** Inserts, or replaces display name and metadata and makes active. Returns the rows as stored, in order. */
-  upsertUsers(tenantId: string, users: readonly Pick<UserRow, 'userId' | 'displayName' | 'metadata'>[], at: number): Promise<readonly UserRow[]>
+  upsertUsers(
+    tenantId: string,
+    users: readonly Pick<UserRow, 'userId' | 'displayName' | 'metadata'>[],
+    at: number,
+  ): Promise<readonly UserRow[]>
   /** Those that exist, in the order of the argument. */
   users(tenantId: string, userIds: readonly string[]): Promise<readonly UserRow[]>
   listUsers(tenantId: string, after: string, limit: number): Promise<readonly UserRow[]>
   /** Changes what is given; undefined if there is no such user. */
-  updateUser(tenantId: string, userId: string, change: { readonly displayName?: string; readonly metadata?: Readonly<Record<string, string>>; readonly deactivatedAt?: number }, at: number): Promise<UserRow | undefined>
+  updateUser(
+    tenantId: string,
+    userId: string,
+    change: { readonly displayName?: string; readonly metadata?: Readonly<Record<string, string>>; readonly deactivatedAt?: number },
+    at: number,
+  ): Promise<UserRow | undefined>
   /** Users deactivated at or after a time and still so, of all tenants. */
   deactivatedUsers(since: number): Promise<readonly { readonly tenantId: string; readonly userId: string }[]>
 
   /** Creates a conversation with its members, missing users and outbox entries. Throws `AlreadyExists('private_pair')` or `AlreadyExists('request_id')`. */
-  createConversation(conversation: ConversationRow, members: readonly MemberRow[], extra: { readonly createUsers: readonly string[]; readonly request?: RequestRow; readonly outbox: readonly NewOutboxEntry[] }): Promise<void>
+  createConversation(
+    conversation: ConversationRow,
+    members: readonly MemberRow[],
+    extra: { readonly createUsers: readonly string[]; readonly request?: RequestRow; readonly outbox: readonly NewOutboxEntry[] },
+  ): Promise<void>
   /** Throws `Conflict` when the version is not the expected one or the conversation is gone. */
   changeConversation(change: ConversationChange): Promise<ConversationRow>
   conversation(tenantId: string, conversationId: string): Promise<ConversationRow | undefined>

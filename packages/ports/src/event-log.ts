@@ -25,5 +25,9 @@ export interface EventLog extends AsyncDisposable {
   remove(consumer: string): Promise<void>
 
   /** Delivers events to a registered consumer until the signal aborts, in order in each partition. A batch that `handle` resolved is acknowledged; one it threw on comes again after a pause. Running it twice at once for one name is not supported by every engine.  */
-  consume(consumer: string, handle: (partition: Partition, events: readonly SequencedEvent[]) => Promise<void>, signal: AbortSignal): Promise<void>
+  consume(
+    consumer: string,
+    handle: (partition: Partition, events: readonly SequencedEvent[]) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>
 }

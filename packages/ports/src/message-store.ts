@@ -111,7 +111,12 @@ export interface ConversationWrites {
 
 /** A durable change as sync reads it. */
 export type StoredChange =
-  | { readonly kind: 'message_created' | 'message_updated'; readonly revision: bigint; readonly at: bigint; readonly message: StoredMessage }
+  | {
+      readonly kind: 'message_created' | 'message_updated'
+      readonly revision: bigint
+      readonly at: bigint
+      readonly message: StoredMessage
+    }
   | { readonly kind: 'conversation'; readonly revision: bigint; readonly at: bigint; readonly event: Uint8Array }
 
 /** A page of changes. */
@@ -206,7 +211,10 @@ export interface IntegrityPage {
  *  conversation or the number of conversations, except where a method says so. */
 export interface MessageStore extends AsyncDisposable {
   /** The states of conversations and, for message ids, the log position of the message that holds the id (undefined: none). One round trip, before a batch is ordered. Results stand in the order of the arguments. */
-  load(keys: readonly ConversationKey[], messageIds: readonly { readonly tenantId: string; readonly messageId: string }[]): Promise<{
+  load(
+    keys: readonly ConversationKey[],
+    messageIds: readonly { readonly tenantId: string; readonly messageId: string }[],
+  ): Promise<{
     readonly states: readonly (ConversationState | undefined)[]
     readonly knownPositions: readonly (bigint | undefined)[]
   }>
@@ -229,7 +237,11 @@ export interface MessageStore extends AsyncDisposable {
 
   message(tenantId: string, messageId: string): Promise<StoredMessage | undefined>
   /** Messages by sequence: with `after`, ascending from after it; with `before`, descending from before it (0 or beyond the end: from the newest). */
-  messages(key: ConversationKey, range: { readonly after: bigint } | { readonly before: bigint }, limit: number): Promise<readonly StoredMessage[]>
+  messages(
+    key: ConversationKey,
+    range: { readonly after: bigint } | { readonly before: bigint },
+    limit: number,
+  ): Promise<readonly StoredMessage[]>
   /** The sequence of the first message accepted at or after a time, or last + 1 if there is none. */
   sequenceAt(key: ConversationKey, time: bigint): Promise<bigint>
   /** Earlier contents of a message, oldest first. */
@@ -249,13 +261,19 @@ export interface MessageStore extends AsyncDisposable {
   changedConversations(
     tenantId: string,
     userId: string,
-    range: { readonly after: ReadonlyMap<Partition, bigint>; readonly through: ReadonlyMap<Partition, bigint>; readonly receiptsSince: bigint },
+    range: {
+      readonly after: ReadonlyMap<Partition, bigint>
+      readonly through: ReadonlyMap<Partition, bigint>
+      readonly receiptsSince: bigint
+    },
     afterConversationId: string,
     limit: number,
   ): Promise<readonly ChangedConversation[]>
 
   /** Raises watermarks, each as a maximum, clamped to the last sequence, read implying delivered. Durable when it resolves. `raised` is false when nothing changed. A user the log does not have as a member gets `undefined`. */
-  raiseReceipts(marks: readonly ReceiptMark[]): Promise<readonly ({ readonly receipt: ReceiptState; readonly raised: boolean } | undefined)[]>
+  raiseReceipts(
+    marks: readonly ReceiptMark[],
+  ): Promise<readonly ({ readonly receipt: ReceiptState; readonly raised: boolean } | undefined)[]>
   /** The watermarks of all present members, by user id. */
   receipts(key: ConversationKey): Promise<readonly ReceiptState[]>
   /** How far one message came with every user who was a member when it was sent, its sender left out, by user id. */

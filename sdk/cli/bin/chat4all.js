@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import "../dist/chat4all.js"
+import '../dist/chat4all.js'
