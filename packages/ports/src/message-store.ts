@@ -17,6 +17,8 @@ export interface ConversationHead extends ConversationKey {
   readonly position: bigint
   /** Microseconds since 1970 of the last message, or of the creation while there is none. */
   readonly activeAt: bigint
+  /** How many members it has. */
+  readonly memberCount: number
 }
 
 /** A member as the log has it: the directory's decision, at its place in the order. */

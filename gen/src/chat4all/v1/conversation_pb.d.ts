@@ -116,7 +116,7 @@ export declare type ConversationView = Message<"chat4all.v1.ConversationView"> &
   userId: string;
 
   /**
-   * Messages that others sent after `read_through` and after the user joined.
+   * Messages that others sent after `read_through` and after the user joined. Counts at most 1,000.
    *
    * @generated from field: int64 unread_count = 2;
    */

@@ -108,7 +108,8 @@ export declare type Event = Message<"chat4all.v1.Event"> & {
     case: "memberRoleChanged";
   } | {
     /**
-     * A member's receipts rose.
+     * A member's receipts rose. In conversations of more than 16 members everybody is told only of their own
+     * (ReceiptService.ListReceipts has the others).
      *
      * @generated from field: chat4all.v1.Receipt receipt = 20;
      */
