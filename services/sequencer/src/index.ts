@@ -1,0 +1,1 @@
+export { createSequencerService, type SequencerDeps, type SequencerService } from './service.ts'

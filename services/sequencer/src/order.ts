@@ -1,0 +1,82 @@
+import { fromBinary } from '@bufbuild/protobuf'
+import { type LogRecord, LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
+import type { ConversationKey, LogEntry, StoredMessage } from '@chat4all/ports'
+import { changeConversation } from './domain/change-conversation.ts'
+import { changeMessage } from './domain/change-message.ts'
+import { type OrderedState, OrderingConversation } from './domain/conversation.ts'
+import { orderMessage } from './domain/order-message.ts'
+
+export const SCHEMA_VERSION = 1
+
+/** A log entry with its record decoded. */
+export interface Decoded {
+  readonly position: bigint
+  readonly record: LogRecord
+}
+
+/** What must be known before a batch can be ordered. Everything in it follows from the log before the batch. */
+export interface Known {
+  readonly states: { get(key: string): OrderedState | undefined }
+  /** The log position of the message that holds an id, by `idKey`. */
+  readonly positions: ReadonlyMap<string, bigint>
+  /** Messages that the batch changes, by `idKey`. */
+  readonly messages: ReadonlyMap<string, StoredMessage>
+}
+
+export function conversationKey({ tenantId, conversationId }: ConversationKey): string {
+  return `${tenantId}/${conversationId}`
+}
+
+export function idKey(tenantId: string, messageId: string): string {
+  return `${tenantId}/${messageId}`
+}
+
+export function decode(entry: LogEntry): Decoded {
+  const record = fromBinary(LogRecordSchema, entry.record)
+  if (record.schemaVersion > SCHEMA_VERSION)
+    throw new Error(`log record ${entry.position} has schema version ${record.schemaVersion}; this server reads up to ${SCHEMA_VERSION}`)
+  return { position: entry.position, record }
+}
+
+/** Orders a batch: a pure function of the log, so that whoever runs it writes the same rows. */
+export function order(partition: number, batch: readonly Decoded[], known: Known): OrderingConversation[] {
+  const conversations = new Map<string, OrderingConversation>()
+  const seen = new Set<string>()
+  for (const { position, record } of batch) {
+    const key = conversationKey(record)
+    let conversation = conversations.get(key)
+    if (conversation === undefined) {
+      conversation = new OrderingConversation(
+        { tenantId: record.tenantId, conversationId: record.conversationId },
+        partition,
+        known.states.get(key),
+      )
+      conversations.set(key, conversation)
+    }
+    if (!conversation.isApplied(position)) orderRecord(conversation, position, record, known, seen)
+  }
+  return [...conversations.values()]
+}
+
+function orderRecord(conversation: OrderingConversation, position: bigint, record: LogRecord, known: Known, seen: Set<string>): void {
+  const { kind, tenantId, timeMicros } = record
+  switch (kind.case) {
+    case 'message': {
+      const id = idKey(tenantId, kind.value.messageId)
+      // An id held by a smaller position is a repeat that the log's own window missed; by this position or a higher
+      // one, it is what an interrupted run over the same record left.
+      const first = known.positions.get(id)
+      if (seen.has(id) || (first !== undefined && first < position)) return conversation.advance({ position })
+      seen.add(id)
+      return orderMessage(conversation, kind.value, position, timeMicros)
+    }
+    case 'edit':
+    case 'delete':
+    case 'reaction':
+      return changeMessage(conversation, known.messages.get(idKey(tenantId, kind.value.messageId)), kind, position, timeMicros)
+    case 'conversationChange':
+      return changeConversation(conversation, kind.value, position, timeMicros)
+    case undefined:
+      return conversation.advance({ position })
+  }
+}

@@ -1,0 +1,125 @@
+import type { Logger } from '@chat4all/base'
+import type { ConversationLog, EventLog, LiveBus, LogEntry, MessageStore, Partition, PartitionOwner, StoredMessage } from '@chat4all/ports'
+import { LRUCache } from 'lru-cache'
+import type { OrderedState, OrderingConversation } from './domain/conversation.ts'
+import { conversationKey, type Decoded, decode, idKey, type Known, order } from './order.ts'
+import { publishLive } from './publish.ts'
+
+export interface SequencerDeps {
+  readonly log: ConversationLog
+  readonly store: MessageStore
+  readonly events: EventLog
+  readonly bus: LiveBus
+  readonly logger: Logger
+  /** Conversations whose state is kept in memory, per partition. */
+  readonly cachedConversations: number
+  /** How long applied records may wait for the checkpoint: a restart looks again at no more than that. */
+  readonly checkpointIntervalMs: number
+}
+
+/** The one owner of a partition: reads the log in order, gives every record its place, stores, publishes.
+ *
+ *  Nothing here is needed after a crash but the log and the store: the checkpoint is written last, and a record that
+ *  is met again is recognised by its position. */
+export class PartitionSequencer implements PartitionOwner {
+  readonly #partition: Partition
+  readonly #deps: SequencerDeps
+  readonly #states: LRUCache<string, OrderedState>
+  #applied = 0n
+  #checkpointed = 0n
+  #checkpointDueAt = 0
+
+  constructor(partition: Partition, deps: SequencerDeps) {
+    this.#partition = partition
+    this.#deps = deps
+    this.#states = new LRUCache({ max: deps.cachedConversations })
+  }
+
+  async start(): Promise<bigint> {
+    this.#states.clear()
+    this.#applied = this.#checkpointed = await this.#deps.store.checkpoint(this.#partition)
+    return this.#applied
+  }
+
+  async deliver(entries: readonly LogEntry[]): Promise<void> {
+    const batch = entries.map(decode)
+    const conversations = order(this.#partition, batch, await this.#known(batch))
+    const through = batch[batch.length - 1]!.position
+    const changed = conversations.filter((conversation) => conversation.changed)
+    await this.#deps.store.apply(
+      this.#partition,
+      through,
+      changed.map((conversation) => conversation.writes()),
+    )
+    for (const conversation of conversations) this.#states.set(conversationKey(conversation.key), conversation.state())
+    await this.#publish(conversations)
+    this.#applied = through
+    await this.#checkpointWhenDue()
+  }
+
+  /** Writes the checkpoint now: before a clean stop, so that the next start has nothing to look at again. */
+  async checkpoint(): Promise<void> {
+    if (this.#applied === this.#checkpointed) return
+    const through = this.#applied
+    await this.#deps.store.setCheckpoint(this.#partition, through)
+    this.#checkpointed = through
+    await this.#deps.log.trim(this.#partition, through)
+  }
+
+  async #known(batch: readonly Decoded[]): Promise<Known> {
+    const keys = [...new Map(batch.map(({ record }) => [conversationKey(record), record])).entries()].filter(
+      ([key]) => !this.#states.has(key),
+    )
+    const ids = batch.flatMap(({ record }) =>
+      record.kind.case === 'message' ? [{ tenantId: record.tenantId, messageId: record.kind.value.messageId }] : [],
+    )
+    const [loaded, messages] = await Promise.all([
+      this.#deps.store.load(
+        keys.map(([, record]) => ({ tenantId: record.tenantId, conversationId: record.conversationId })),
+        ids,
+      ),
+      this.#changedMessages(batch),
+    ])
+    for (const state of loaded.states)
+      if (state !== undefined)
+        this.#states.set(conversationKey(state.head), {
+          head: state.head,
+          members: new Map(state.members.map((member) => [member.userId, member])),
+        })
+    const positions = new Map<string, bigint>()
+    for (const [i, { tenantId, messageId }] of ids.entries()) {
+      const position = loaded.knownPositions[i]
+      if (position !== undefined) positions.set(idKey(tenantId, messageId), position)
+    }
+    return { states: this.#states, positions, messages }
+  }
+
+  /** The stored messages that edits, deletions and reactions of the batch are about. */
+  async #changedMessages(batch: readonly Decoded[]): Promise<Map<string, StoredMessage>> {
+    const messages = new Map<string, StoredMessage>()
+    const look = batch.flatMap(({ record: { tenantId, kind } }) =>
+      kind.case === 'edit' || kind.case === 'delete' || kind.case === 'reaction' ? [{ tenantId, messageId: kind.value.messageId }] : [],
+    )
+    await Promise.all(
+      look.map(async ({ tenantId, messageId }) => {
+        const message = await this.#deps.store.message(tenantId, messageId)
+        if (message !== undefined) messages.set(idKey(tenantId, messageId), message)
+      }),
+    )
+    return messages
+  }
+
+  async #publish(conversations: readonly OrderingConversation[]): Promise<void> {
+    const events = conversations.flatMap(({ key, events }) => events.map(({ position, event }) => ({ ...key, position, event })))
+    events.sort((a, b) => (a.position < b.position ? -1 : 1))
+    await this.#deps.events.publish(this.#partition, events)
+    for (const conversation of conversations) publishLive(this.#deps.bus, conversation)
+  }
+
+  async #checkpointWhenDue(): Promise<void> {
+    const now = performance.now()
+    if (now < this.#checkpointDueAt) return
+    this.#checkpointDueAt = now + this.#deps.checkpointIntervalMs
+    await this.checkpoint()
+  }
+}

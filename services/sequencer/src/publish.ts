@@ -1,0 +1,69 @@
+import { create, toBinary } from '@bufbuild/protobuf'
+import { LiveBatchSchema } from '@chat4all/gen/chat4all/internal/v1/live_batch_pb.js'
+import { conversationSubject, followSubjects, type LiveBus, userSubject } from '@chat4all/ports'
+import type { OrderingConversation } from './domain/conversation.ts'
+import { encodeResponse } from './encode.ts'
+
+/** Tells everybody who follows a conversation what a batch brought. One encoding for all of them. */
+export function publishLive(bus: LiveBus, conversation: OrderingConversation): void {
+  const { key, head, events } = conversation
+  const { tenantId, conversationId } = key
+  const first = events[0]
+  if (first === undefined) return publishNudge(bus, conversation)
+  const base = { tenantId, conversationId, partition: head.partition }
+  const batch = create(LiveBatchSchema, {
+    ...base,
+    position: head.position,
+    firstRevision: first.revision,
+    lastRevision: head.revision,
+    response: encodeResponse(events.map(({ event }) => event)),
+    membersChanged: conversation.membersChanged,
+  })
+  bus.publish(subjects(conversation), toBinary(LiveBatchSchema, batch))
+  for (const { userIds, event } of conversation.farewells) {
+    const farewell = create(LiveBatchSchema, {
+      ...base,
+      firstRevision: event.revision,
+      lastRevision: event.revision,
+      response: encodeResponse([event.event]),
+      farewell: true,
+    })
+    bus.publish(
+      userIds.map((userId) => userSubject(tenantId, userId)),
+      toBinary(LiveBatchSchema, farewell),
+    )
+  }
+}
+
+/** After a restart, records may have been applied but not published. An empty batch lets every follower see whether it misses something. */
+function publishNudge(bus: LiveBus, conversation: OrderingConversation): void {
+  const { key, head } = conversation
+  const { tenantId, conversationId } = key
+  const nudge = create(LiveBatchSchema, {
+    tenantId,
+    conversationId,
+    partition: head.partition,
+    firstRevision: head.revision + 1n,
+    lastRevision: head.revision,
+  })
+  bus.publish(follow(conversation), toBinary(LiveBatchSchema, nudge))
+}
+
+/** Subjects by the members they reach: a conversation keeps the same map until its members change. */
+const followCache = new WeakMap<object, readonly string[]>()
+
+function follow({ key, members }: OrderingConversation): readonly string[] {
+  let cached = followCache.get(members)
+  if (cached === undefined) {
+    cached = followSubjects(key.tenantId, key.conversationId, [...members.keys()])
+    followCache.set(members, cached)
+  }
+  return cached
+}
+
+/** While members change, followers may be on either side of the limit: both kinds of subject are told, and gateways drop the repeat. */
+function subjects(conversation: OrderingConversation): readonly string[] {
+  const { key, members, membersChanged } = conversation
+  if (!membersChanged) return follow(conversation)
+  return [...[...members.keys()].map((userId) => userSubject(key.tenantId, userId)), conversationSubject(key.conversationId)]
+}
