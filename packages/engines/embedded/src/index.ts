@@ -1,0 +1,1 @@
+export { SqliteDirectory } from './directory.ts'

@@ -1,0 +1,1 @@
+export { type DirectoryFixture, directoryConformance } from './directory.ts'
