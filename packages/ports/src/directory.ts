@@ -34,6 +34,15 @@ export interface ApiClientRow {
   readonly revokedAt?: number
 }
 
+export type ApiClientChange =
+  | {
+      readonly kind: 'secret'
+      readonly secretHash: Uint8Array
+      /** Until when the former secret works. Absent: it stops at once. */
+      readonly previousSecretExpiresAt?: number
+    }
+  | { readonly kind: 'revoke'; readonly revokedAt: number }
+
 export interface UserRow {
   readonly tenantId: string
   readonly userId: string
@@ -123,8 +132,9 @@ export interface Directory extends AsyncDisposable {
   /** By tenant id, after `after`. */
   tenants(after: string, limit: number): Promise<readonly TenantRow[]>
 
-  /** Inserts or replaces. */
-  putApiClient(client: ApiClientRow): Promise<void>
+  createApiClient(client: ApiClientRow): Promise<void>
+  /** Gives it a new secret, of which the former one may go on working for a while, or revokes it. A revocation is final: the first time stays. Undefined if there is no such client. */
+  updateApiClient(clientId: string, change: ApiClientChange): Promise<ApiClientRow | undefined>
   /** The only look-up without a tenant: client ids are unique over all, and the caller is not known yet. */
   apiClient(clientId: string): Promise<ApiClientRow | undefined>
   apiClients(tenantId: string, after: string, limit: number): Promise<readonly ApiClientRow[]>
@@ -163,6 +173,7 @@ export interface Directory extends AsyncDisposable {
   conversations(tenantId: string, conversationIds: readonly string[]): Promise<readonly ConversationRow[]>
   privateConversation(tenantId: string, privatePair: string): Promise<ConversationRow | undefined>
   request(tenantId: string, requestKey: string): Promise<RequestRow | undefined>
+  member(tenantId: string, conversationId: string, userId: string): Promise<MemberRow | undefined>
   /** By user id, after `after`. At most 1,000. */
   members(tenantId: string, conversationId: string, after: string, limit: number): Promise<readonly MemberRow[]>
 

@@ -1,5 +1,6 @@
 export type { Appended, ConversationLog, LogEntry, NewRecord, Partition, PartitionOwner } from './conversation-log.ts'
 export type {
+  ApiClientChange,
   ApiClientRow,
   ConversationChange,
   ConversationRow,

@@ -1,4 +1,5 @@
 import type {
+  ApiClientChange,
   ApiClientRow,
   ConversationChange,
   ConversationRow,
@@ -34,8 +35,11 @@ export class SqliteDirectory implements Directory {
     return this.#call('tenants', after, limit)
   }
 
-  putApiClient(client: ApiClientRow): Promise<void> {
-    return this.#call('putApiClient', client)
+  createApiClient(client: ApiClientRow): Promise<void> {
+    return this.#call('createApiClient', client)
+  }
+  updateApiClient(clientId: string, change: ApiClientChange): Promise<ApiClientRow | undefined> {
+    return this.#call('updateApiClient', clientId, change)
   }
   apiClient(clientId: string): Promise<ApiClientRow | undefined> {
     return this.#call('apiClient', clientId)
@@ -80,6 +84,9 @@ export class SqliteDirectory implements Directory {
   }
   request(tenantId: string, requestKey: string): ReturnType<Directory['request']> {
     return this.#call('request', tenantId, requestKey)
+  }
+  member(tenantId: string, conversationId: string, userId: string): Promise<MemberRow | undefined> {
+    return this.#call('member', tenantId, conversationId, userId)
   }
   members(tenantId: string, conversationId: string, after: string, limit: number): Promise<readonly MemberRow[]> {
     return this.#call('members', tenantId, conversationId, after, limit)

@@ -105,34 +105,49 @@ export function directoryConformance(engine: string, fixture: DirectoryFixture):
     })
 
     describe('API clients', () => {
-      it('replaces a client, dropping what is no longer given', async () => {
-        const client = apiClient(unique('client'), tenantId)
-        await directory.putApiClient({ ...client, previousSecretHash: new Uint8Array([9]), previousSecretExpiresAt: 5000, revokedAt: 6000 })
-        expect(await directory.apiClient(client.clientId)).toEqual({
-          ...client,
-          previousSecretHash: new Uint8Array([9]),
-          previousSecretExpiresAt: 5000,
-          revokedAt: 6000,
-        })
-        await directory.putApiClient(client)
+      it('gives back a client, and nothing for one that does not exist', async () => {
+        const client = { ...apiClient(unique('client'), tenantId), previousSecretHash: new Uint8Array([9]), previousSecretExpiresAt: 5000 }
+        await directory.createApiClient(client)
         expect(await directory.apiClient(client.clientId)).toEqual(client)
         expect(await directory.apiClient('nobody')).toBeUndefined()
+      })
+
+      it('keeps the former secret only when a new one says until when', async () => {
+        const client = apiClient(unique('client'), tenantId)
+        await directory.createApiClient(client)
+        const [second, third] = [new Uint8Array([2]), new Uint8Array([3])]
+        const rotated = { ...client, secretHash: second, previousSecretHash: client.secretHash, previousSecretExpiresAt: 7000 }
+        const grace = { kind: 'secret', secretHash: second, previousSecretExpiresAt: 7000 } as const
+        expect(await directory.updateApiClient(client.clientId, grace)).toEqual(rotated)
+        expect(await directory.apiClient(client.clientId)).toEqual(rotated)
+        await directory.updateApiClient(client.clientId, { kind: 'secret', secretHash: third })
+        expect(await directory.apiClient(client.clientId)).toEqual({ ...client, secretHash: third })
+        expect(await directory.updateApiClient('nobody', { kind: 'secret', secretHash: third })).toBeUndefined()
+      })
+
+      it('revokes a client for good, at the time of the first call', async () => {
+        const client = apiClient(unique('client'), tenantId)
+        await directory.createApiClient(client)
+        await directory.updateApiClient(client.clientId, { kind: 'revoke', revokedAt: 60_000 })
+        await directory.updateApiClient(client.clientId, { kind: 'revoke', revokedAt: 61_000 })
+        await directory.updateApiClient(client.clientId, { kind: 'secret', secretHash: client.secretHash })
+        expect(await directory.apiClient(client.clientId)).toEqual({ ...client, revokedAt: 60_000 })
       })
 
       it('pages the clients of one tenant by id', async () => {
         const owner = unique('tenant')
         const ids = [unique('client'), unique('client'), unique('client')]
-        for (const id of ids) await directory.putApiClient(apiClient(id, owner))
-        await directory.putApiClient(apiClient(unique('client'), tenantId))
+        for (const id of ids) await directory.createApiClient(apiClient(id, owner))
+        await directory.createApiClient(apiClient(unique('client'), tenantId))
         expect((await directory.apiClients(owner, '', 2)).map((c) => c.clientId)).toEqual(ids.slice(0, 2))
         expect((await directory.apiClients(owner, ids[1]!, 2)).map((c) => c.clientId)).toEqual(ids.slice(2))
       })
 
       it('lists clients revoked at or after a time', async () => {
         const [early, late, never] = [unique('client'), unique('client'), unique('client')]
-        await directory.putApiClient({ ...apiClient(early, tenantId), revokedAt: 70_000 })
-        await directory.putApiClient({ ...apiClient(late, tenantId), revokedAt: 80_000 })
-        await directory.putApiClient(apiClient(never, tenantId))
+        await directory.createApiClient({ ...apiClient(early, tenantId), revokedAt: 70_000 })
+        await directory.createApiClient({ ...apiClient(late, tenantId), revokedAt: 80_000 })
+        await directory.createApiClient(apiClient(never, tenantId))
         expect(await directory.revokedApiClients(80_000)).toEqual([late])
         expect(await directory.revokedApiClients(70_000)).toEqual([early, late])
       })
@@ -336,6 +351,13 @@ export function directoryConformance(engine: string, fixture: DirectoryFixture):
         const id = await createGroup(['a', 'B', 'c', '10'].map((userId) => member(userId)))
         expect((await directory.members(tenantId, id, '', 3)).map((m) => m.userId)).toEqual(['10', 'B', 'a'])
         expect((await directory.members(tenantId, id, 'a', 3)).map((m) => m.userId)).toEqual(['c'])
+      })
+
+      it('finds one member', async () => {
+        const id = await createGroup([member('ana', OWNER), member('bob')])
+        expect(await directory.member(tenantId, id, 'ana')).toEqual(member('ana', OWNER))
+        expect(await directory.member(tenantId, id, 'nobody')).toBeUndefined()
+        expect(await directory.member(unique('tenant'), id, 'ana')).toBeUndefined()
       })
 
       it('holds 1,000 members', async () => {

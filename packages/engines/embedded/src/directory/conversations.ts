@@ -39,6 +39,9 @@ INSERT INTO members VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET role = excl
 const SELECT_MEMBERS = `
 SELECT user_id AS userId, role, joined_at AS joinedAt FROM members WHERE tenant_id = ? AND conversation_id = ? AND user_id > ? ORDER BY user_id LIMIT ?`
 
+const SELECT_MEMBER = `
+SELECT user_id AS userId, role, joined_at AS joinedAt FROM members WHERE tenant_id = ? AND conversation_id = ? AND user_id = ?`
+
 const UPDATE = `
 UPDATE conversations SET title = coalesce(?4, title), metadata = coalesce(?5, metadata), version = version + 1, updated_at = ?6
 WHERE tenant_id = ?1 AND conversation_id = ?2 AND version = ?3`
@@ -54,6 +57,7 @@ export function conversationReads(db: DatabaseSync) {
   const selectRequest = db.prepare(
     'SELECT tenant_id AS tenantId, request_key AS requestKey, conversation_id AS conversationId, fingerprint FROM requests WHERE tenant_id = ? AND request_key = ?',
   )
+  const selectMember = db.prepare(SELECT_MEMBER)
   const selectMembers = db.prepare(SELECT_MEMBERS)
   const find = (tenantId: string, conversationId: string) => toConversation(select.get(tenantId, conversationId))
   return {
@@ -61,6 +65,7 @@ export function conversationReads(db: DatabaseSync) {
     conversations: read((tenantId: string, ids: readonly string[]) => ids.flatMap((id) => find(tenantId, id) ?? [])),
     privateConversation: read((tenantId: string, pair: string) => toConversation(selectPrivate.get(tenantId, pair))),
     request: read((tenantId: string, requestKey: string) => selectRequest.get(tenantId, requestKey)),
+    member: read((tenantId: string, conversationId: string, userId: string) => selectMember.get(tenantId, conversationId, userId)),
     members: read((tenantId: string, conversationId: string, after: string, limit: number) =>
       selectMembers.all(tenantId, conversationId, after, limit),
     ),

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { AlreadyExists, type ApiClientRow, type TenantRow } from '@chat4all/ports'
+import { AlreadyExists, type ApiClientChange, type ApiClientRow, type TenantRow } from '@chat4all/ports'
 import { optional, read, write } from './operation.ts'
 
 interface TenantColumns {
@@ -34,14 +34,20 @@ export function tenantOperations(db: DatabaseSync) {
   }
 }
 
+const CHANGE_SECRET = `
+UPDATE api_clients SET secret_hash = ?2, previous_secret_hash = iif(?3 IS NULL, NULL, secret_hash), previous_secret_expires_at = ?3
+WHERE client_id = ?1 RETURNING *`
+
 export function apiClientOperations(db: DatabaseSync) {
-  const put = db.prepare('INSERT OR REPLACE INTO api_clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const changeSecret = db.prepare(CHANGE_SECRET)
+  const revoke = db.prepare('UPDATE api_clients SET revoked_at = coalesce(revoked_at, ?2) WHERE client_id = ?1 RETURNING *')
+  const insert = db.prepare('INSERT INTO api_clients VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
   const select = db.prepare('SELECT * FROM api_clients WHERE client_id = ?')
   const selectPage = db.prepare('SELECT * FROM api_clients WHERE tenant_id = ? AND client_id > ? ORDER BY client_id LIMIT ?')
   const selectRevoked = db.prepare('SELECT client_id FROM api_clients WHERE revoked_at >= ? ORDER BY revoked_at')
   return {
-    putApiClient: write((client: ApiClientRow) => {
-      put.run(
+    createApiClient: write((client: ApiClientRow) => {
+      insert.run(
         client.clientId,
         client.tenantId,
         client.name,
@@ -52,6 +58,13 @@ export function apiClientOperations(db: DatabaseSync) {
         client.createdAt,
         client.revokedAt ?? null,
       )
+    }),
+    updateApiClient: write((clientId: string, change: ApiClientChange) => {
+      const row =
+        change.kind === 'revoke'
+          ? revoke.get(clientId, change.revokedAt)
+          : changeSecret.get(clientId, change.secretHash, change.previousSecretExpiresAt ?? null)
+      return row && toApiClient(row as unknown as ApiClientColumns)
     }),
     apiClient: read((clientId: string) => {
       const row = select.get(clientId)
