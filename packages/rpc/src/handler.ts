@@ -81,6 +81,8 @@ export type ServiceHandlers<S extends DescService> = {
 export interface RpcService {
   readonly service: DescService
   readonly handlers: Readonly<Record<string, unknown>>
+  /** Served to anybody without a token: health and reflection. Every other RPC follows its own rule (`access.proto`). */
+  readonly open?: boolean
 }
 
 export function rpcService<S extends DescService>(service: S, handlers: ServiceHandlers<S>): RpcService {

@@ -1,3 +1,6 @@
+export type { Authenticators } from './access.ts'
+export { asChatError, connectErrorOf, reasonOf, statusOf } from './errors.ts'
+export { type GrpcServerOptions, startGrpcServer } from './grpc-server.ts'
 export {
   type Authenticate,
   type BidiHandler,
@@ -11,3 +14,7 @@ export {
   type StreamWriter,
   type UnaryHandler,
 } from './handler.ts'
+export { inMemoryTransport } from './in-memory.ts'
+export type { Serving } from './invoke.ts'
+export { authenticateByHeader, decodePrincipal, encodePrincipal, PRINCIPAL_HEADER } from './principal-header.ts'
+export type { Stoppable } from './stoppable.ts'

@@ -1,0 +1,76 @@
+import { createServer, type Socket } from 'node:net'
+
+/** A listening port that hands over each connection once it has shown which protocol it speaks. */
+export interface Gate {
+  readonly port: number
+  /** Stops accepting. Open connections stay. */
+  close(): void
+  /** Ends every connection at once. */
+  destroy(): void
+}
+
+export interface GateOptions {
+  readonly host: string
+  readonly port: number
+  /** A connection that has not shown its protocol by then is closed. */
+  readonly handshakeMs?: number
+  /** Takes HTTP/2 connections. The first bytes are put back. */
+  readonly http2: (socket: Socket) => void
+  /** Takes all others. Without it they are closed. */
+  readonly http1?: (socket: Socket) => void
+}
+
+/** What every HTTP/2 client sends first (RFC 9113 §3.4), followed by a SETTINGS frame. */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
+const FRAME_HEADER_BYTES = 9
+const SETTINGS = 4
+
+export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: GateOptions): Promise<Gate> {
+  const sockets = new Set<Socket>()
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    sniff(socket, handshakeMs, (protocol) => {
+      if (protocol === 'http2') http2(socket)
+      else if (http1 === undefined) socket.destroy()
+      else http1(socket)
+    })
+  })
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      resolve({
+        port: (server.address() as { port: number }).port,
+        close: () => void server.close(),
+        destroy: () => sockets.forEach((socket) => void socket.destroy()),
+      })
+    })
+  })
+}
+
+function sniff(socket: Socket, handshakeMs: number, decided: (protocol: 'http1' | 'http2') => void): void {
+  let seen: Buffer = Buffer.alloc(0)
+  const timer = setTimeout(() => socket.destroy(), handshakeMs)
+  socket.once('close', () => clearTimeout(timer))
+  // What is undecided is kept here: putting it back at once would fire 'readable' again, without end.
+  socket.on('readable', function look() {
+    const bytes: Buffer | null = socket.read()
+    if (bytes === null) return
+    seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes])
+    const protocol = protocolOf(seen)
+    if (protocol === undefined) return
+    clearTimeout(timer)
+    socket.off('readable', look)
+    socket.unshift(seen)
+    decided(protocol)
+  })
+}
+
+/** Undefined while the bytes may still become either. */
+function protocolOf(seen: Buffer): 'http1' | 'http2' | undefined {
+  const length = Math.min(seen.length, PREFACE.length)
+  if (PREFACE.compare(seen, 0, length, 0, length) !== 0) return 'http1'
+  if (seen.length < PREFACE.length + FRAME_HEADER_BYTES) return undefined
+  return seen[PREFACE.length + 3] === SETTINGS ? 'http2' : 'http1'
+}

@@ -1,0 +1,74 @@
+import { create, type DescMessage, type DescMethod, type Message, type MessageInitShape } from '@bufbuild/protobuf'
+import type { Logger } from '@chat4all/base'
+import { Code, ConnectError, type Transport } from '@connectrpc/connect'
+import { Call } from './call.ts'
+import { connectErrorOf } from './errors.ts'
+import type { Authenticate, RpcService } from './handler.ts'
+import { bindMethods, failed, invokeUnary, type RpcMethod, succeeded } from './invoke.ts'
+import { iterate, untilAborted, watch } from './iterate.ts'
+import { authenticateByHeader } from './principal-header.ts'
+import { REQUEST_ID_HEADER, requestIdFrom } from './request-id.ts'
+
+/**
+ * Lets generated clients call services of the same process: the pipeline of the other fronts without bytes and sockets.
+ * Callers in the process are trusted: the RPCs between services are open to them, and they vouch for principals by header.
+ */
+export function inMemoryTransport(
+  services: readonly RpcService[],
+  authenticate: Authenticate = authenticateByHeader,
+  log?: Logger,
+): Transport {
+  const methods = bindMethods({ services, authenticate, authenticateInternal: () => undefined, ...(log === undefined ? {} : { log }) })
+  return {
+    async unary(desc, signal, timeoutMs, header, input) {
+      const { method, call, headers } = open(methods, desc, header)
+      const unwatch = watch(call, signal, timeoutMs)
+      try {
+        const work = admitted(method, call, headers).then(() => invokeUnary(method, create(desc.input, input), call))
+        const message = await (signal === undefined && timeoutMs === undefined ? work : untilAborted(call, work))
+        succeeded(method, call)
+        return { stream: false, ...answer(desc, call), message: message as never }
+      } catch (error) {
+        throw connectErrorOf(failed(method, call, error))
+      } finally {
+        unwatch()
+      }
+    },
+    async stream(desc, signal, timeoutMs, header, input) {
+      const { method, call, headers } = open(methods, desc, header)
+      const message = responses(method, call, headers, normalized(desc.input, input), watch(call, signal, timeoutMs))
+      return { stream: true, ...answer(desc, call), message: message as never }
+    },
+  }
+}
+
+function open(methods: ReadonlyMap<string, RpcMethod>, desc: DescMethod, header: HeadersInit | undefined) {
+  const method = methods.get(`/${desc.parent.typeName}/${desc.name}`)
+  if (method === undefined) throw new ConnectError(`nothing serves ${desc.parent.typeName}.${desc.name}`, Code.Unimplemented)
+  const headers = new Headers(header)
+  return { method, call: new Call(desc, requestIdFrom(headers.get(REQUEST_ID_HEADER) ?? undefined)), headers }
+}
+
+function answer<D extends DescMethod>(method: D, call: Call) {
+  return { service: method.parent, method, header: new Headers({ [REQUEST_ID_HEADER]: call.requestId }), trailer: new Headers() }
+}
+
+async function admitted(method: RpcMethod, call: Call, headers: Headers): Promise<void> {
+  call.principal = await method.admit((name) => headers.get(name) ?? undefined)
+}
+
+async function* responses(method: RpcMethod, call: Call, headers: Headers, requests: AsyncIterable<Message>, unwatch: () => void) {
+  try {
+    await admitted(method, call, headers)
+    yield* iterate(method, call, requests)
+    succeeded(method, call)
+  } catch (error) {
+    throw connectErrorOf(failed(method, call, error))
+  } finally {
+    unwatch()
+  }
+}
+
+async function* normalized<D extends DescMessage>(desc: D, input: AsyncIterable<MessageInitShape<D>>): AsyncIterable<Message> {
+  for await (const message of input) yield create(desc, message)
+}
