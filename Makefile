@@ -1,0 +1,43 @@
+# The front door. Needs make, npm and Node 20 or newer; everything else comes with `make install`.
+.DEFAULT_GOAL := help
+.PHONY: help install build up test check gen format vendor-protos clean
+
+PNPM := npx --yes pnpm@10.34.9
+NODE := scripts/node
+INSTALLED := node_modules/.installed
+MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard gen/package.json tests/package.json sdk/*/package.json services/*/package.json packages/*/package.json packages/engines/*/package.json)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED) ## install Node 24 and all packages, as locked (up, test and check do it first)
+
+# The stamp makes a second call instant.
+$(INSTALLED): $(MANIFESTS)
+	@$(PNPM) install --frozen-lockfile --reporter=append-only --loglevel=error
+	@touch $@
+
+build: install ## bundle the CLI, the one part that does not run from source
+	@cd sdk/cli && ../../$(NODE) --run build
+
+up: build ## start the server in the foreground; Ctrl-C or SIGTERM drains and stops it
+	@exec $(NODE) services/all/src/main.ts
+
+test: build ## run every test suite
+	@$(NODE) scripts/test.ts
+
+check: install ## check generated code, contracts, types, style, dead code, layers and licences
+	@$(NODE) scripts/check.ts
+
+gen: install ## generate gen/src from proto/
+	@$(NODE) scripts/generate.ts
+
+format: install ## format the code and the contracts, and apply safe fixes
+	@node_modules/.bin/biome check --write --log-level=error .
+	@node_modules/.bin/buf format --write proto
+
+vendor-protos: install ## fetch the contracts by others (third_party/) from their npm packages afresh
+	@$(NODE) scripts/vendor-protos.ts
+
+clean: ## remove what builds and tests made; keeps packages and data
+	@rm -rf .cache .out sdk/*/dist
