@@ -1,12 +1,22 @@
 export { check } from './checker.ts'
+export { RawClient, RpcFailure } from './grpc-client.ts'
 export {
   type Evidence,
   History,
   type HistoryRecord,
   type Outcome,
   type Reading,
+  type ReceivedRecord,
+  type SendRecord,
   type StoredRow,
   type Subscription,
 } from './history.ts'
+export { Load, type LoadOptions } from './load.ts'
 export { seededRandom } from './model.ts'
+export { Receiver } from './receiver.ts'
+export { Sender } from './sender.ts'
+export { type Credentials, type ServerOptions, TestServer } from './server.ts'
+export { readThroughApi, readThroughSql, storeFile } from './stores.ts'
+export { TcpProxy } from './tcp-proxy.ts'
 export type { Property, Violation } from './violation.ts'
+export { waitUntil } from './wait.ts'

@@ -1,0 +1,199 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { AdminService } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
+import { ConversationType } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
+import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
+import type { RawClient } from './grpc-client.ts'
+import { type Evidence, History, type Reading, type Subscription } from './history.ts'
+import { Receiver } from './receiver.ts'
+import { Sender } from './sender.ts'
+import type { TestServer } from './server.ts'
+import { readThroughApi, readThroughSql } from './stores.ts'
+import { waitUntil } from './wait.ts'
+
+export interface LoadOptions {
+  /** Senders, and as many receivers. */
+  readonly pairs: number
+  /** Messages a sender has under way. */
+  readonly window?: number
+  readonly bodyBytes?: number
+}
+
+interface Tenant {
+  readonly tenantId: string
+  readonly client: RawClient
+}
+
+interface Conversation {
+  readonly tenant: Tenant
+  readonly conversationId: string
+  readonly senders: readonly string[]
+  readonly receivers: readonly string[]
+}
+
+/** Senders and live receivers of two tenants, whose users have the same names. Each sender writes to one receiver alone and to a group that it shares with others. */
+export class Load implements AsyncDisposable {
+  readonly history = new History()
+  readonly senders: readonly Sender[]
+  readonly receivers: readonly Receiver[]
+  readonly #server: TestServer
+  readonly #conversations: readonly Conversation[]
+  readonly #clients: readonly RawClient[]
+  readonly #receivers: ReadonlyMap<string, Receiver>
+  #marking: Promise<void> | undefined
+
+  private constructor(
+    server: TestServer,
+    tenants: readonly Tenant[],
+    conversations: readonly Conversation[],
+    users: readonly User[],
+    options: LoadOptions,
+  ) {
+    const { window = 4, bodyBytes = 1024 } = options
+    const { history } = this
+    this.#server = server
+    this.#conversations = conversations
+    this.#clients = [...tenants.map((t) => t.client), ...users.map((u) => u.client)]
+    this.senders = users
+      .filter((u) => u.role === 'sender')
+      .map(({ proc, tenant, user, client }) => {
+        const mine = conversations.filter((c) => c.tenant === tenant && c.senders.includes(user)).map((c) => c.conversationId)
+        return new Sender({ proc, tenant: tenant.tenantId, client, conversations: mine, history, window, bodyBytes })
+      })
+    this.receivers = users
+      .filter((u) => u.role === 'receiver')
+      .map(({ proc, tenant, user, client }) => new Receiver({ proc, user, tenant: tenant.tenantId, client, history }))
+    this.#receivers = new Map(this.receivers.map((r) => [r.proc, r]))
+  }
+
+  /** Creates tenants, users and conversations, and starts the receivers. */
+  static async prepare(server: TestServer, options: LoadOptions): Promise<Load> {
+    const first = { tenantId: server.credentials.tenant_id, client: await server.apiClient() }
+    const tenants = [first, await createTenant(server, first.client, 'other')]
+    const conversations = (await Promise.all(tenants.map((tenant, i) => createConversations(tenant, share(options.pairs, i))))).flat()
+    const users = (await Promise.all(tenants.map((tenant, i) => createUsers(tenant, share(options.pairs, i))))).flat()
+    const load = new Load(server, tenants, conversations, users, options)
+    await Promise.all(load.receivers.map((r) => r.start()))
+    return load
+  }
+
+  start(): void {
+    for (const sender of this.senders) sender.start()
+    this.#marking ??= this.#markNowAndThen()
+  }
+
+  async run(ms: number): Promise<void> {
+    this.start()
+    await sleep(ms)
+    await this.settle()
+  }
+
+  /** Stops sending, and waits until everything sent is acknowledged and has reached every receiver. */
+  async settle(timeoutMs = 60_000): Promise<void> {
+    for (const sender of this.senders) sender.stop()
+    await this.#marking
+    await waitUntil('every message is acknowledged', () => this.senders.every((s) => s.idle), timeoutMs)
+    const expected = this.#acknowledged()
+    const arrived = () =>
+      this.#subscriptions().every((s) => this.#receivers.get(s.proc)!.seen(s.conversation) >= (expected.get(s.conversation) ?? 0n))
+    await waitUntil('every message has reached its receivers', arrived, timeoutMs).catch(() => {})
+    await Promise.all(this.receivers.map((r) => r.mark()))
+  }
+
+  /** What senders and receivers saw, what the API says, and what the files hold. Call it after `settle`. */
+  async evidence(): Promise<Evidence> {
+    const readings: Reading[] = []
+    for (const { tenant, conversationId, receivers } of this.#conversations) {
+      const reader = await tenant.client.asUser(receivers[0]!)
+      readings.push(await readThroughApi(reader, tenant.tenantId, conversationId))
+      reader.close()
+    }
+    const stored = readThroughSql(this.#server.dataDir)
+    return { history: this.history.records, subscriptions: this.#subscriptions(), readings: [...stored, ...readings] }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const sender of this.senders) sender.close()
+    for (const receiver of this.receivers) receiver.close()
+    await this.#marking
+    for (const client of this.#clients) client.close()
+  }
+
+  /** Every receiver follows its conversations from their beginning. */
+  #subscriptions(): Subscription[] {
+    return this.#conversations.flatMap(({ tenant: { tenantId: tenant }, conversationId: conversation, receivers }) =>
+      receivers.map((user) => ({ proc: procName(tenant, user), tenant, conversation, after: 0n })),
+    )
+  }
+
+  #acknowledged(): Map<string, bigint> {
+    const ids = new Map<string, Set<string>>()
+    for (const r of this.history.records) {
+      if (r.op !== 'send' || r.outcome !== 'ok') continue
+      if (!ids.has(r.conversation)) ids.set(r.conversation, new Set())
+      ids.get(r.conversation)!.add(r.messageId)
+    }
+    return new Map([...ids].map(([conversation, set]) => [conversation, BigInt(set.size)]))
+  }
+
+  async #markNowAndThen(): Promise<void> {
+    while (this.senders.some((s) => s.sending)) {
+      await Promise.allSettled(this.receivers.map((r) => r.mark()))
+      await sleep(200)
+    }
+    this.#marking = undefined
+  }
+}
+
+interface User {
+  readonly proc: string
+  readonly role: 'sender' | 'receiver'
+  readonly tenant: Tenant
+  readonly user: string
+  readonly client: RawClient
+}
+
+/** The pairs of each tenant: four fifths to the first, the rest to the other. */
+function share(pairs: number, tenant: number): number {
+  const others = Math.floor(pairs / 5)
+  return tenant === 0 ? pairs - others : others
+}
+
+function procName(tenant: string, user: string): string {
+  return `${tenant}/${user}`
+}
+
+async function createTenant(server: TestServer, operator: RawClient, tenantId: string): Promise<Tenant> {
+  await operator.call(AdminService.method.createTenant, { tenantId, name: tenantId })
+  const { apiClient, clientSecret } = await operator.call(AdminService.method.createApiClient, { tenantId, name: 'load' })
+  return { tenantId, client: await server.apiClient({ client_id: apiClient!.clientId, client_secret: clientSecret }) }
+}
+
+/** A private conversation per pair, and a group for every four pairs. */
+async function createConversations(tenant: Tenant, pairs: number): Promise<Conversation[]> {
+  const create = async (type: ConversationType, senders: string[], receivers: string[]): Promise<Conversation> => {
+    const answer = await tenant.client.call(ConversationService.method.createConversation, { type, members: [...senders, ...receivers] })
+    return { tenant, conversationId: answer.conversation!.conversationId, senders, receivers }
+  }
+  const all = Array.from({ length: pairs }, (_, i) => i)
+  const groups = Map.groupBy(all, (i) => Math.floor(i / 4))
+  return await Promise.all([
+    ...all.map((i) => create(ConversationType.PRIVATE, [`sender-${i}`], [`receiver-${i}`])),
+    ...[...groups.values()].map((g) =>
+      create(
+        ConversationType.GROUP,
+        g.map((i) => `sender-${i}`),
+        g.map((i) => `receiver-${i}`),
+      ),
+    ),
+  ])
+}
+
+async function createUsers(tenant: Tenant, pairs: number): Promise<User[]> {
+  const names = Array.from({ length: pairs }, (_, i) => [['sender', i] as const, ['receiver', i] as const]).flat()
+  return await Promise.all(
+    names.map(async ([role, i]) => {
+      const user = `${role}-${i}`
+      return { proc: procName(tenant.tenantId, user), role, tenant, user, client: await tenant.client.asUser(user) }
+    }),
+  )
+}

@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
+import { Load, type RpcFailure, TestServer, waitUntil } from '@chat4all/testkit'
+import { status } from '@grpc/grpc-js'
+import { expect, it } from 'vitest'
+import { expectNothingBroken } from './clean.ts'
+
+const SIZE_MB = 64
+
+it.skipIf(process.getuid?.() !== 0)(
+  'refuses sends on a full disk, tears nothing, and goes on when space returns (needs root to mount a small disk)',
+  async () => {
+    await using disk = mountSmallDisk()
+    await using server = await TestServer.start({ dataDir: disk.path })
+    await using load = await Load.prepare(server, { pairs: 10 })
+    const user = await (await server.apiClient()).asUser('sender-0')
+    const { pid } = server
+    for (let round = 0; round < 2; round++) {
+      load.start()
+      await sleep(500)
+      disk.fill()
+      const refused = () => load.senders.every((s) => (s.answers.get('STORAGE_FULL') ?? 0) > round * 3)
+      await waitUntil('every sender is refused', refused)
+      const failure = await user
+        .call(MessageService.method.sendMessage, { to: 'receiver-0', payload: { content: { case: 'text', value: 'full?' } } })
+        .then(
+          () => undefined,
+          (error: RpcFailure) => error,
+        )
+      expect(failure).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'STORAGE_FULL' })
+      disk.free()
+      const before = load.history.count('send', 'ok')
+      await waitUntil('messages are accepted again', () => load.history.count('send', 'ok') > before + 100)
+      await load.settle()
+    }
+    await expectNothingBroken(server, load)
+    expect(server.pid).toBe(pid)
+    user.close()
+  },
+)
+
+/** A disk of its own in memory, with a file that takes all its space or none. */
+function mountSmallDisk() {
+  const path = mkdtempSync(join(tmpdir(), 'chat4all-disk-'))
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MB}m`, 'tmpfs', path])
+  const ballast = join(path, 'ballast')
+  return {
+    path,
+    fill() {
+      const file = openSync(ballast, 'w')
+      for (const size of [1 << 20, 1 << 12]) {
+        try {
+          for (;;) writeSync(file, Buffer.alloc(size))
+        } catch (error) {
+          expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC')
+        }
+      }
+      closeSync(file)
+    },
+    free: () => rmSync(ballast),
+    async [Symbol.asyncDispose]() {
+      execFileSync('umount', ['-l', path])
+      rmdirSync(path)
+    },
+  }
+}
