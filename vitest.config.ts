@@ -8,7 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/**/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'sdk/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['packages/**/src/**/*.test.ts', 'services/*/src/**/*.test.ts', 'sdk/*/src/**/*.test.ts'],
           exclude: ['**/*.conformance.test.ts', '**/node_modules/**', '**/dist/**'],
           pool: 'threads',
           isolate: false,
@@ -18,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'service',
-          include: ['services/*/test/**/*.test.ts', 'packages/*/test/**/*.test.ts'],
+          include: ['services/*/test/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 60_000,
         },
