@@ -1,0 +1,42 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { createApply } from './message-store/apply.ts'
+import { type PackedBatch, unpackBatch } from './message-store/batch.ts'
+import { createExpire } from './message-store/expire.ts'
+import { createLoad } from './message-store/load.ts'
+import { createMemberReads } from './message-store/members.ts'
+import { createMessageReads } from './message-store/messages.ts'
+import { createPartitionReads, createPartitionWrites } from './message-store/partitions.ts'
+import { createReceiptReads, createReceiptWrites } from './message-store/receipts.ts'
+import { createSync } from './message-store/sync.ts'
+import { createVerify } from './message-store/verify.ts'
+import type { Operation, Operations } from './sqlite/operations.ts'
+
+export { migrations } from './message-store/schema.ts'
+
+/** One operation per method of the port, by its name, with the arguments as a list. */
+export function createOperations(db: DatabaseSync): Operations {
+  const apply = createApply(db)
+  return {
+    ...operations('write', {
+      apply: (batch: PackedBatch) => apply(batch.partition, batch.through, unpackBatch(batch)),
+      expireChanges: createExpire(db),
+      ...createPartitionWrites(db),
+      ...createReceiptWrites(db),
+    }),
+    ...operations('read', {
+      load: createLoad(db),
+      verify: createVerify(db),
+      ...createPartitionReads(db),
+      ...createMessageReads(db),
+      ...createMemberReads(db),
+      ...createReceiptReads(db),
+      ...createSync(db),
+    }),
+  }
+}
+
+function operations(kind: Operation['kind'], methods: Readonly<Record<string, (...args: never[]) => unknown>>): Operations {
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [name, { kind, run: (args: readonly never[]) => method(...args) }]),
+  )
+}

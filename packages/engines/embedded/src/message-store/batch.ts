@@ -1,0 +1,116 @@
+import type { ConversationHead, ConversationWrites, NewMessage } from '@chat4all/ports'
+
+/** What is rare in a batch, and crosses the thread boundary as it is. */
+type Others = Pick<ConversationWrites, 'updates' | 'edits' | 'changes' | 'members'>
+
+/** The writes of `apply` on their way to the worker. Heads and messages travel as columns and their data as one buffer that is moved: cloning them one by one costs the sending thread several times as much. */
+export interface PackedBatch {
+  readonly partition: number
+  readonly through: bigint
+  /** Per conversation: sequence, revision, position, active at, member count, number of messages. Then per message: sequence, revision, position, accepted at, length of the data. */
+  readonly numbers: BigInt64Array<ArrayBuffer>
+  /** Per conversation: tenant and conversation id. Then per message: id and sender. */
+  readonly texts: readonly string[]
+  /** The data of all messages, one after the other. */
+  readonly data: Uint8Array<ArrayBuffer>
+  /** By the index of the conversation. */
+  readonly others: ReadonlyMap<number, Others>
+}
+
+const HEAD_NUMBERS = 6
+const MESSAGE_NUMBERS = 5
+
+export function packBatch(partition: number, through: bigint, writes: readonly ConversationWrites[]): PackedBatch {
+  const { messages, bytes } = measure(writes)
+  const numbers = new BigInt64Array(writes.length * HEAD_NUMBERS + messages * MESSAGE_NUMBERS)
+  const texts: string[] = []
+  const data = new Uint8Array(bytes)
+  const others = new Map<number, Others>()
+  let at = 0
+  let end = 0
+  for (const [index, conversation] of writes.entries()) {
+    const { head } = conversation
+    numbers[at++] = head.sequence
+    numbers[at++] = head.revision
+    numbers[at++] = head.position
+    numbers[at++] = head.activeAt
+    numbers[at++] = BigInt(head.memberCount)
+    numbers[at++] = BigInt(conversation.messages.length)
+    texts.push(head.tenantId, head.conversationId)
+    for (const message of conversation.messages) {
+      numbers[at++] = message.sequence
+      numbers[at++] = message.revision
+      numbers[at++] = message.position
+      numbers[at++] = message.acceptedAt
+      numbers[at++] = BigInt(message.data.length)
+      texts.push(message.messageId, message.from)
+      data.set(message.data, end)
+      end += message.data.length
+    }
+    if (hasOthers(conversation)) others.set(index, packOthers(conversation))
+  }
+  return { partition, through, numbers, texts, data, others }
+}
+
+export function unpackBatch({ partition, numbers, texts, data, others }: PackedBatch): ConversationWrites[] {
+  const writes: ConversationWrites[] = []
+  let at = 0
+  let text = 0
+  let end = 0
+  const number = () => numbers[at++]!
+  const bytes = (length: number) => {
+    end += length
+    return data.subarray(end - length, end)
+  }
+  const head = (): ConversationHead => ({
+    tenantId: texts[text++]!,
+    conversationId: texts[text++]!,
+    partition,
+    sequence: number(),
+    revision: number(),
+    position: number(),
+    activeAt: number(),
+    memberCount: Number(number()),
+  })
+  const message = (): NewMessage => ({
+    messageId: texts[text++]!,
+    from: texts[text++]!,
+    sequence: number(),
+    revision: number(),
+    position: number(),
+    acceptedAt: number(),
+    data: bytes(Number(number())),
+  })
+  while (at < numbers.length) {
+    const conversation = head()
+    const messages = Array.from({ length: Number(number()) }, message)
+    writes.push({ head: conversation, messages, ...(others.get(writes.length) ?? NO_OTHERS) })
+  }
+  return writes
+}
+
+const NO_OTHERS: Others = { updates: [], edits: [], changes: [], members: [] }
+
+function measure(writes: readonly ConversationWrites[]): { readonly messages: number; readonly bytes: number } {
+  let messages = 0
+  let bytes = 0
+  for (const conversation of writes) {
+    messages += conversation.messages.length
+    for (const { data } of conversation.messages) bytes += data.length
+  }
+  return { messages, bytes }
+}
+
+function hasOthers({ updates, edits, changes, members }: ConversationWrites): boolean {
+  return updates.length + edits.length + changes.length + members.length > 0
+}
+
+/** Bytes get a buffer of their own: cloning a view clones all of the buffer below it. */
+function packOthers({ updates, edits, changes, members }: ConversationWrites): Others {
+  return {
+    updates: updates.map((update) => ({ ...update, data: new Uint8Array(update.data) })),
+    edits: edits.map((edit) => ({ ...edit, data: new Uint8Array(edit.data) })),
+    changes: changes.map((change) => (change.event ? { ...change, event: new Uint8Array(change.event) } : change)),
+    members,
+  }
+}
