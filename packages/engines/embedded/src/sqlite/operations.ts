@@ -1,0 +1,29 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Migration } from './migrations.ts'
+
+/** One thing that a worker does with its database, synchronously, with prepared statements. */
+export interface Operation {
+  /** 'write' runs in a transaction that other writes share; 'read' sees one consistent state. */
+  readonly kind: 'read' | 'write'
+  /** Throws to undo what it wrote. May run twice for one call (when another call of its transaction failed), so it keeps nothing outside the database. */
+  run(args: never): unknown
+}
+
+export type Operations = Record<string, Operation>
+
+/** What a worker module exports. */
+export interface OperationsModule {
+  readonly migrations: readonly Migration[]
+  /** Prepares statements; writes nothing, because readers call it on a read-only connection too. */
+  createOperations(db: DatabaseSync): Operations
+}
+
+/** What an operation returns whose buffers shall move to the caller instead of being copied. */
+export class Transferred {
+  readonly value: unknown
+  readonly transfer: readonly ArrayBuffer[]
+  constructor(value: unknown, transfer: readonly ArrayBuffer[]) {
+    this.value = value
+    this.transfer = transfer
+  }
+}
