@@ -4,3 +4,4 @@ export { ChatError, type ChatErrorDetails, invalidField, REASON_CODES, type Reas
 export { fnv1a32, newId, sha256Hex, uuidFromBytes, uuidToBytes } from './ids.ts'
 export { createLogger, type Logger, silentLogger } from './log.ts'
 export { decodePageToken, encodePageToken, type PageQuery } from './page-token.ts'
+export { shownReactions } from './reactions.ts'

@@ -16,8 +16,8 @@ export type {
 } from './directory.ts'
 export { AlreadyExists, Conflict, EngineUnavailable, StorageFull } from './errors.ts'
 export type { EventLog, SequencedEvent } from './event-log.ts'
-export { conversationSubject, followSubjects, LARGE_CONVERSATION, receiptsSubject, userSubject } from './live-subjects.ts'
 export { type LiveBus, type LiveHandler, subjectToken, type Unsubscribe } from './live-bus.ts'
+export { conversationSubject, followSubjects, LARGE_CONVERSATION, receiptsSubject, SETTLED_SUBJECT, userSubject } from './live-subjects.ts'
 export type {
   ChangedConversation,
   ChangePage,

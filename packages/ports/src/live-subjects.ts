@@ -23,3 +23,6 @@ export function followSubjects(tenantId: string, conversationId: string, userIds
   if (userIds.length > LARGE_CONVERSATION) return [conversationSubject(conversationId)]
   return userIds.map((userId) => userSubject(tenantId, userId))
 }
+
+/** How far the sequencer of each partition has published: everything at or below the position. */
+export const SETTLED_SUBJECT = 'live.settled'

@@ -14,7 +14,12 @@ export {
   type StreamWriter,
   type UnaryHandler,
 } from './handler.ts'
+export { Health } from './health.ts'
+export { type HttpHandler, type HttpServerOptions, startHttpServer } from './http-server.ts'
 export { inMemoryTransport } from './in-memory.ts'
-export type { Serving } from './invoke.ts'
+export { refusal, type Serving } from './invoke.ts'
 export { authenticateByHeader, decodePrincipal, encodePrincipal, PRINCIPAL_HEADER } from './principal-header.ts'
+export { reflectionServices } from './reflection.ts'
+export { REQUEST_ID_HEADER } from './request-id.ts'
 export type { Stoppable } from './stoppable.ts'
+export { validate } from './validation.ts'

@@ -1,8 +1,9 @@
 import { create, type DescMethod, fromBinary, type Message, toBinary } from '@bufbuild/protobuf'
 import { ChatError, type Logger, silentLogger } from '@chat4all/base'
+import type { Status } from '@chat4all/gen/google/rpc/status_pb.js'
 import { type Authenticators, admission } from './access.ts'
 import type { Call } from './call.ts'
-import { asChatError } from './errors.ts'
+import { asChatError, statusOf } from './errors.ts'
 import type { Authenticate, CallContext, RpcService, StreamReceiver, StreamWriter } from './handler.ts'
 import { validate, warmValidation } from './validation.ts'
 
@@ -92,6 +93,15 @@ export function failed(method: RpcMethod, call: Call, error: unknown): ChatError
   else if (cause !== undefined) method.log.warn({ ...facts(method, call, reason), err: cause }, 'call failed')
   else if (method.log.isLevelEnabled('debug')) method.log.debug(facts(method, call, reason), 'call')
   return mapped
+}
+
+/** The error of one message of a stream that goes on: mapped and noted like the error of a call. */
+export function refusal(error: unknown, { method, requestId }: CallContext, log: Logger): Status {
+  const mapped = withRequestId(asChatError(error), requestId)
+  const facts = { rpc: `/${method.parent.typeName}/${method.name}`, result: mapped.reason, request_id: requestId }
+  if (mapped.reason === 'INTERNAL') log.error({ ...facts, err: mapped.cause ?? mapped }, 'message refused')
+  else if (mapped.cause !== undefined) log.warn({ ...facts, err: mapped.cause }, 'message refused')
+  return statusOf(mapped)
 }
 
 function withRequestId(error: ChatError, requestId: string): ChatError {

@@ -3,7 +3,7 @@ import type { ConversationLog, EventLog, LiveBus, LogEntry, MessageStore, Partit
 import { LRUCache } from 'lru-cache'
 import type { OrderedState, OrderingConversation } from './domain/conversation.ts'
 import { conversationKey, type Decoded, decode, idKey, type Known, order } from './order.ts'
-import { publishLive } from './publish.ts'
+import { publishLive, publishSettled } from './publish.ts'
 
 export interface SequencerDeps {
   readonly log: ConversationLog
@@ -120,6 +120,7 @@ export class PartitionSequencer implements PartitionOwner {
     const now = performance.now()
     if (now < this.#checkpointDueAt) return
     this.#checkpointDueAt = now + this.#deps.checkpointIntervalMs
+    publishSettled(this.#deps.bus, this.#partition, this.#applied)
     await this.checkpoint()
   }
 }

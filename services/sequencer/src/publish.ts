@@ -1,6 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf'
 import { LiveBatchSchema } from '@chat4all/gen/chat4all/internal/v1/live_batch_pb.js'
-import { conversationSubject, followSubjects, type LiveBus, userSubject } from '@chat4all/ports'
+import { conversationSubject, followSubjects, type LiveBus, type Partition, SETTLED_SUBJECT, userSubject } from '@chat4all/ports'
 import type { OrderingConversation } from './domain/conversation.ts'
 import { encodeResponse } from './encode.ts'
 
@@ -33,6 +33,11 @@ export function publishLive(bus: LiveBus, conversation: OrderingConversation): v
       toBinary(LiveBatchSchema, farewell),
     )
   }
+}
+
+/** Tells every gateway how far the partition is published, also those that follow nothing in it. */
+export function publishSettled(bus: LiveBus, partition: Partition, position: bigint): void {
+  bus.publish([SETTLED_SUBJECT], toBinary(LiveBatchSchema, create(LiveBatchSchema, { partition, position })))
 }
 
 /** After a restart, records may have been applied but not published. An empty batch lets every follower see whether it misses something. */

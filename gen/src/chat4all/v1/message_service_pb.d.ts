@@ -137,7 +137,7 @@ export declare const SendMessageResponseSchema: GenMessage<SendMessageResponse>;
  */
 export declare type SendStreamRequest = Message<"chat4all.v1.SendStreamRequest"> & {
   /**
-   * 1 to 100.
+   * 1 to 100. Each is checked by itself.
    *
    * @generated from field: repeated chat4all.v1.SendMessageRequest messages = 1;
    */

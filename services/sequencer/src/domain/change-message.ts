@@ -1,4 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { shownReactions } from '@chat4all/base'
 import type { AcceptedDelete, AcceptedEdit, AcceptedReaction } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import { type Message, MessageSchema, PayloadSchema, ReactionSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import type { StoredMessage } from '@chat4all/ports'
@@ -38,6 +39,11 @@ export function changeMessage(
     event: encodeMessageEvent('updated', conversation.key.conversationId, revision, at, data),
   })
   conversation.advance({ revision, position })
+}
+
+/** The message as callers see it, encoded. */
+function shown(message: Message): Uint8Array {
+  return toBinary(MessageSchema, { ...message, reactions: shownReactions(message.reactions) })
 }
 
 /** The message with everything that this batch did to it so far. */

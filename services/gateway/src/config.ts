@@ -1,0 +1,31 @@
+import { z } from '@chat4all/base'
+
+/** The gateway's environment. */
+export const gatewayEnv = {
+  /** Sends that may wait for the log at once, over all callers. Beyond it sends are refused, so that what is accepted is answered soon. */
+  CHAT4ALL_MAX_SENDS_IN_FLIGHT: z.coerce.number().int().min(1).max(100_000).default(1_000),
+  /** Sends are refused while the event loop is later than this, in milliseconds. */
+  CHAT4ALL_MAX_LOOP_DELAY_MS: z.coerce.number().int().min(5).max(10_000).default(60),
+  /** Bytes that may wait for one subscriber before it is cut off as too slow. */
+  CHAT4ALL_SUBSCRIBER_QUEUE_BYTES: z.coerce.number().int().min(65_536).max(67_108_864).default(1_048_576),
+  /** Seconds between heartbeats on a live stream on which nothing happens. */
+  CHAT4ALL_HEARTBEAT_SECONDS: z.coerce.number().int().min(1).max(300).default(15),
+}
+
+export interface GatewayConfig {
+  readonly maxSendsInFlight: number
+  readonly maxLoopDelayMs: number
+  readonly subscriberQueueBytes: number
+  readonly heartbeatSeconds: number
+}
+
+type GatewayEnv = { readonly [K in keyof typeof gatewayEnv]: number }
+
+export function gatewayConfig(env: GatewayEnv): GatewayConfig {
+  return {
+    maxSendsInFlight: env.CHAT4ALL_MAX_SENDS_IN_FLIGHT,
+    maxLoopDelayMs: env.CHAT4ALL_MAX_LOOP_DELAY_MS,
+    subscriberQueueBytes: env.CHAT4ALL_SUBSCRIBER_QUEUE_BYTES,
+    heartbeatSeconds: env.CHAT4ALL_HEARTBEAT_SECONDS,
+  }
+}

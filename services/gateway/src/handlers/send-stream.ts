@@ -1,0 +1,94 @@
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import type { Logger } from '@chat4all/base'
+import type {
+  MessageService,
+  SendMessageRequest,
+  SendResultSchema,
+  SendStreamRequest,
+} from '@chat4all/gen/chat4all/v1/message_service_pb.js'
+import { type BidiHandler, type CallContext, type StreamReceiver, type StreamWriter, statusOf } from '@chat4all/rpc'
+import type { Sender } from '../send/sender.ts'
+
+type Method = typeof MessageService.method.sendStream
+type Result = MessageInitShape<typeof SendResultSchema>
+
+/** Messages of one stream that may wait for the log at once: beyond it the stream is not read on. */
+const MAX_IN_FLIGHT = 256
+
+interface Deps {
+  readonly sender: Sender
+  readonly logger: Logger
+}
+
+export function sendStream({ sender, logger }: Deps): BidiHandler<Method> {
+  return (context, out) => new SendSession(sender, logger, context, out)
+}
+
+/** One stream of sends. Messages are prepared one after the other and appended in that order; results go out together. */
+class SendSession implements StreamReceiver<Method['input']> {
+  readonly #sender: Sender
+  readonly #logger: Logger
+  readonly #context: CallContext
+  readonly #out: StreamWriter<Method['output']>
+  #results: Result[] = []
+  #inFlight = 0
+  #room: (() => void) | undefined
+
+  constructor(sender: Sender, logger: Logger, context: CallContext, out: StreamWriter<Method['output']>) {
+    this.#sender = sender
+    this.#logger = logger
+    this.#context = context
+    this.#out = out
+  }
+
+  async message({ messages }: SendStreamRequest): Promise<void> {
+    for (const request of messages) {
+      if (this.#inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => (this.#room = resolve))
+      this.#inFlight++
+      await this.#accept(request)
+    }
+  }
+
+  async end(): Promise<void> {
+    while (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#room = resolve))
+  }
+
+  /** Resolves when the message is on its way into the log, or refused. */
+  async #accept(request: SendMessageRequest): Promise<void> {
+    try {
+      // Each message is checked by itself: the stream goes on after a bad one.
+      validate(SendMessageRequestSchema, request)
+      const prepared = await this.#sender.prepare(this.#context.principal!, request)
+      this.#sender.append(prepared).then(
+        (accepted) => this.#finish({ messageId: accepted.messageId!, outcome: { case: 'accepted', value: accepted } }),
+        (error) => this.#refuse(prepared.message.messageId, error),
+      )
+    } catch (error) {
+      this.#refuse(request.messageId, error)
+    }
+  }
+
+  #refuse(messageId: string, error: unknown): void {
+    this.#finish({ messageId, outcome: { case: 'error', value: refusal(error, this.#context, this.#logger) } })
+  }
+
+  /** One commit of the log answers many messages: their results leave as one message. */
+  #finish(result: Result): void {
+    if (this.#results.length === 0) setImmediate(() => this.#flush())
+    this.#results.push(result)
+  }
+
+  #flush(): void {
+    const results = this.#results
+    this.#results = []
+    this.#out.send({ results }).then(
+      () => this.#release(results.length),
+      () => this.#release(results.length),
+    )
+  }
+
+  #release(count: number): void {
+    this.#inFlight -= count
+    this.#room?.()
+  }
+}

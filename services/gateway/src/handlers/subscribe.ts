@@ -1,0 +1,68 @@
+import { ChatError } from '@chat4all/base'
+import type { LiveService } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
+import type { ServerStreamHandler } from '@chat4all/rpc'
+import { actingUser } from '../access/acting-user.ts'
+import type { Users } from '../access/users.ts'
+import type { LiveHub } from '../live/hub.ts'
+import { Subscription } from '../live/subscription.ts'
+import { eventOfChange } from '../mapping.ts'
+import { type CatchUpDeps, catchUp, cursorOfNow } from '../sync/catch-up.ts'
+import { type Cursor, decodeCursor, encodeCursor } from '../sync/cursor.ts'
+
+const GAP_PAGE = 200
+const CATCH_UP_EVENTS = 200
+
+export interface SubscribeDeps extends CatchUpDeps {
+  readonly users: Users
+  readonly hub: LiveHub
+  readonly heartbeatSeconds: number
+  readonly subscriberQueueBytes: number
+}
+
+export function subscribe(deps: SubscribeDeps): ServerStreamHandler<typeof LiveService.method.subscribe> {
+  return async (request, { principal, signal }, out) => {
+    const caller = principal!
+    const userId = actingUser(caller, request.userId, 'user_id')
+    await deps.users.requireActive(caller.tenantId, userId)
+    const from = request.cursor === '' ? undefined : decodeCursor(request.cursor)
+    const fillGap = async (conversationId: string, after: bigint) => {
+      const page = await deps.store.changes({ tenantId: caller.tenantId, conversationId }, after, GAP_PAGE)
+      return page.changes.map((change) => eventOfChange(conversationId, change))
+    }
+    const subscription = new Subscription(caller, userId, out, deps.subscriberQueueBytes, fillGap)
+    const done = subscription.done()
+    signal.addEventListener('abort', () => subscription.end(), { once: true })
+    try {
+      await subscription.send({ ready: { userId, heartbeatSeconds: deps.heartbeatSeconds } })
+      await deps.hub.add(subscription)
+      await Promise.race([done, goLive(deps, subscription, from)])
+      await done
+    } finally {
+      deps.hub.remove(subscription)
+    }
+  }
+}
+
+/** Sends what was missed, then lets live events through. What arrives in the meantime waits in the subscription. */
+export async function goLive(deps: CatchUpDeps, subscription: Subscription, from: Cursor | undefined): Promise<void> {
+  let cursor = from ?? (await cursorOfNow(deps))
+  if (from !== undefined) {
+    const { principal, userId } = subscription
+    for await (const step of catchUp(deps, principal.tenantId, userId, from, CATCH_UP_EVENTS)) {
+      cursor = step.cursor
+      const { events, snapshots } = step
+      if (events.length > 0 || snapshots.length > 0)
+        await subscription.send({ events: [...events], snapshots: [...snapshots], cursor: encodeCursor(cursor) })
+    }
+  }
+  await subscription.send({ caughtUp: true, cursor: encodeCursor(cursor) })
+  subscription.goLive(cursor.positions)
+}
+
+/** Reads again what a live stream may have missed since `from`. A stream that is busy with something else starts over at the client. */
+export function resync(deps: CatchUpDeps, subscription: Subscription, from: Cursor): void {
+  const lost = (cause?: unknown) =>
+    subscription.end(new ChatError('ENGINE_UNAVAILABLE', 'The stream lost its place. Subscribe again with the last cursor.', { cause }))
+  if (!subscription.pause()) return lost()
+  goLive(deps, subscription, from).catch(lost)
+}

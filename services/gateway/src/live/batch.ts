@@ -1,0 +1,61 @@
+import { fromBinary } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { type LiveBatch, LiveBatchSchema } from '@chat4all/gen/chat4all/internal/v1/live_batch_pb.js'
+import { SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
+import type { Partition } from '@chat4all/ports'
+import { type Cursor, encodeCursor } from '../sync/cursor.ts'
+
+const CURSOR = SubscribeResponseSchema.field.cursor.number
+
+/** A batch as it goes to subscribers: one frame, shared by all of them. */
+export interface FramedBatch {
+  readonly batch: LiveBatch
+  /** An encoded SubscribeResponse. */
+  readonly frame: Uint8Array
+}
+
+/** Decodes batches and frames them with the cursor that follows from them.
+ *
+ *  The cursor is the gateway's, not the subscriber's: batches of a partition arrive in order, so once one has arrived,
+ *  every subscriber has been handed everything before it. */
+export class BatchFramer {
+  /** Highest position seen, by partition. */
+  readonly #positions = new Map<Partition, bigint>()
+  readonly #nowMicros: () => bigint
+  #lastPayload: Uint8Array | undefined
+  #lastFramed: FramedBatch | undefined
+
+  constructor(nowMicros: () => bigint) {
+    this.#nowMicros = nowMicros
+  }
+
+  /** A batch for many users arrives once for each: it is decoded and framed once. */
+  frame(payload: Uint8Array): FramedBatch {
+    if (payload === this.#lastPayload && this.#lastFramed !== undefined) return this.#lastFramed
+    const batch = fromBinary(LiveBatchSchema, payload)
+    this.raise(batch.partition, batch.position)
+    const frame = batch.response.length === 0 ? batch.response : appendCursor(batch.response, this.cursor())
+    this.#lastPayload = payload
+    this.#lastFramed = { batch, frame }
+    return this.#lastFramed
+  }
+
+  /** Notes that everything up to a position has been handed on. */
+  raise(partition: Partition, position: bigint): void {
+    if (position > (this.#positions.get(partition) ?? 0n)) this.#positions.set(partition, position)
+  }
+
+  /** Where everybody stands who was handed everything that arrived. */
+  position(): Cursor {
+    return { positions: new Map(this.#positions), receiptsSince: this.#nowMicros() }
+  }
+
+  cursor(): string {
+    return encodeCursor({ positions: this.#positions, receiptsSince: this.#nowMicros() })
+  }
+}
+
+/** Adds the cursor to an encoded SubscribeResponse. */
+function appendCursor(response: Uint8Array, cursor: string): Uint8Array {
+  return new BinaryWriter().raw(response).tag(CURSOR, WireType.LengthDelimited).string(cursor).finish()
+}

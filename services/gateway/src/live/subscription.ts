@@ -1,0 +1,178 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { ChatError } from '@chat4all/base'
+import type { Event } from '@chat4all/gen/chat4all/v1/event_pb.js'
+import { type SubscribeResponse, SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
+import type { Partition } from '@chat4all/ports'
+import type { Principal, StreamWriter } from '@chat4all/rpc'
+import type { FramedBatch } from './batch.ts'
+
+/** The part of a stream's writer that a subscription needs. */
+export type FrameWriter = Pick<StreamWriter, 'write' | 'drained'>
+
+/** Reads what a subscription missed. */
+export type FillGap = (conversationId: string, afterRevision: bigint) => Promise<readonly Event[]>
+
+/** One live stream of one user. Hands on what arrives, in order and without holes in any conversation:
+ *  what arrives while it catches up, or while the reader is slow, waits in a bounded queue. */
+export class Subscription {
+  readonly principal: Principal
+  readonly userId: string
+  readonly #out: FrameWriter
+  readonly #maxQueueBytes: number
+  readonly #fillGap: FillGap
+  /** Last revision handed on, by conversation. Empty until something happens: idle streams stay small. */
+  #revisions: Map<string, bigint> | undefined
+  /** Positions that catching up has covered. */
+  #covered: ReadonlyMap<Partition, bigint> = new Map()
+  #queue: FramedBatch[] = []
+  #queuedBytes = 0
+  /** Someone is working: catching up, filling a gap, or waiting for the reader. */
+  #busy = true
+  #over = false
+  #ended: (error?: ChatError) => void = () => {}
+  /** Whether anything was written since the last heartbeat. */
+  active = false
+
+  constructor(principal: Principal, userId: string, out: FrameWriter, maxQueueBytes: number, fillGap: FillGap) {
+    this.principal = principal
+    this.userId = userId
+    this.#out = out
+    this.#maxQueueBytes = maxQueueBytes
+    this.#fillGap = fillGap
+  }
+
+  /** Resolves when the caller goes; rejects when the server ends the stream. */
+  done(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#ended = (error) => (error === undefined ? resolve() : reject(error))
+    })
+  }
+
+  end(error?: ChatError): void {
+    this.#queue = []
+    this.#over = true
+    this.#ended(error)
+  }
+
+  /** Takes a batch that arrived. */
+  take(framed: FramedBatch): void {
+    if (this.#over) return
+    if (!this.#busy) return this.#handOn(framed)
+    this.#queuedBytes += framed.frame.length
+    if (this.#queuedBytes > this.#maxQueueBytes) return this.end(slowConsumer())
+    this.#queue.push(framed)
+  }
+
+  /** Writes something of the stream's own: ready, missed changes, heartbeats. */
+  async send(message: MessageInitShape<typeof SubscribeResponseSchema>): Promise<void> {
+    const response = create(SubscribeResponseSchema, message)
+    this.#note(response)
+    if (!this.#write(toBinary(SubscribeResponseSchema, response))) await this.#out.drained()
+  }
+
+  /** Catching up is over: positions up to `covered` were read from the store. Goes on with what arrived meanwhile. */
+  goLive(covered: ReadonlyMap<Partition, bigint>): void {
+    this.#covered = covered
+    void this.#drain()
+  }
+
+  /** Before catching up again: what arrives waits. False: the stream is busy and can't. */
+  pause(): boolean {
+    if (this.#busy) return false
+    this.#busy = true
+    return true
+  }
+
+  /** Writes a frame that is not about any conversation, unless the stream is busy with others. */
+  beat(frame: Uint8Array): void {
+    if (!this.#busy && !this.#over && !this.active && !this.#write(frame)) this.#waitForReader()
+    this.active = false
+  }
+
+  #handOn(framed: FramedBatch): void {
+    if (this.#isRepeat(framed)) return
+    if (this.#isGap(framed)) return this.#queueBehindGap(framed)
+    if (framed.frame.length === 0) return
+    this.#remember(framed.batch.conversationId, framed.batch.lastRevision)
+    if (!this.#write(framed.frame)) this.#waitForReader()
+  }
+
+  #isRepeat({ batch }: FramedBatch): boolean {
+    if (batch.lastRevision === 0n) return false
+    const known = this.#revisions?.get(batch.conversationId)
+    if (known !== undefined) return batch.lastRevision <= known
+    return batch.position !== 0n && !batch.farewell && batch.position <= (this.#covered.get(batch.partition) ?? 0n)
+  }
+
+  #isGap({ batch }: FramedBatch): boolean {
+    const known = this.#revisions?.get(batch.conversationId)
+    return known !== undefined && batch.firstRevision > known + 1n && !batch.farewell
+  }
+
+  #queueBehindGap(framed: FramedBatch): void {
+    this.#busy = true
+    this.#queue.unshift(framed)
+    this.#queuedBytes += framed.frame.length
+    void this.#drain()
+  }
+
+  #waitForReader(): void {
+    this.#busy = true
+    void this.#drain()
+  }
+
+  /** Hands on what is queued, filling gaps from the store and waiting for the reader where needed. */
+  async #drain(): Promise<void> {
+    await this.#out.drained()
+    for (let framed = this.#next(); framed !== undefined; framed = this.#next()) {
+      if (this.#isRepeat(framed)) continue
+      if (this.#isGap(framed) && !(await this.#fill(framed))) return
+      if (this.#isRepeat(framed) || framed.frame.length === 0) continue
+      this.#remember(framed.batch.conversationId, framed.batch.lastRevision)
+      if (!this.#write(framed.frame)) await this.#out.drained()
+    }
+    this.#busy = false
+  }
+
+  #next(): FramedBatch | undefined {
+    const framed = this.#queue.shift()
+    if (framed !== undefined) this.#queuedBytes -= framed.frame.length
+    return framed
+  }
+
+  async #fill({ batch }: FramedBatch): Promise<boolean> {
+    try {
+      for (;;) {
+        const known = this.#revisions?.get(batch.conversationId) ?? 0n
+        if (known + 1n >= batch.firstRevision) return true
+        const events = await this.#fillGap(batch.conversationId, known)
+        if (events.length === 0) return true
+        await this.send({ events: [...events] })
+      }
+    } catch (error) {
+      this.end(new ChatError('ENGINE_UNAVAILABLE', 'The stream lost its place. Subscribe again with the last cursor.', { cause: error }))
+      return false
+    }
+  }
+
+  #note({ events }: SubscribeResponse): void {
+    for (const { conversationId, revision } of events) if (revision > 0n) this.#remember(conversationId, revision)
+  }
+
+  #remember(conversationId: string, revision: bigint): void {
+    if (revision === 0n) return
+    this.#revisions ??= new Map()
+    if (revision > (this.#revisions.get(conversationId) ?? 0n)) this.#revisions.set(conversationId, revision)
+  }
+
+  #write(frame: Uint8Array): boolean {
+    this.active = true
+    return this.#out.write(frame)
+  }
+}
+
+function slowConsumer(): ChatError {
+  return new ChatError('SLOW_CONSUMER', 'The stream was not read fast enough. Subscribe again with the last cursor: nothing is missed.', {
+    retryAfterMs: 1_000,
+  })
+}

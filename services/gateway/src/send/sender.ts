@@ -1,0 +1,121 @@
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { ChatError, type Clock, newId } from '@chat4all/base'
+import { LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
+import { type Message, MessageSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
+import { type SendMessageRequest, type SendMessageResponseSchema, SendStatus } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
+import type { Appended, ConversationLog } from '@chat4all/ports'
+import type { Principal } from '@chat4all/rpc'
+import { actingUser } from '../access/acting-user.ts'
+import type { Conversations } from '../access/conversation-access.ts'
+import type { Users } from '../access/users.ts'
+import type { MessageReader } from '../message-reader.ts'
+import type { Admission } from './admission.ts'
+import { isFreshId } from './fresh-id.ts'
+import { messageOfRecord, sameContent, sentMessage } from './sent-message.ts'
+
+export const SCHEMA_VERSION = 1
+
+export interface SenderDeps {
+  readonly log: ConversationLog
+  readonly clock: Clock
+  readonly conversations: Conversations
+  readonly users: Users
+  readonly reader: MessageReader
+  readonly admission: Admission
+}
+
+/** A message that may be sent. */
+export interface PreparedSend {
+  readonly tenantId: string
+  readonly partition: number
+  readonly message: Message
+}
+
+type Accepted = MessageInitShape<typeof SendMessageResponseSchema>
+
+/** Accepts messages: checks who may send what where, then puts it into the log. Being in the log is being accepted. */
+export class Sender {
+  readonly #deps: SenderDeps
+
+  constructor(deps: SenderDeps) {
+    this.#deps = deps
+  }
+
+  /** Everything that can refuse a message. Membership is checked last, so that little can change before `append`. */
+  async prepare(principal: Principal, request: SendMessageRequest): Promise<PreparedSend> {
+    const { tenantId } = principal
+    const from = actingUser(principal, request.from, 'from')
+    if (principal.kind === 'client' && request.conversationId !== '') await this.#deps.users.requireActive(tenantId, from)
+    const conversationId = await this.#target(principal, from, request)
+    const messageId = request.messageId === '' ? newId() : request.messageId.toLowerCase()
+    const message = sentMessage(request, messageId, conversationId, from, this.#deps.clock.now())
+    if (message.replyTo !== '') await this.#checkReply(tenantId, message)
+    const { partition } = await this.#deps.conversations.require(tenantId, conversationId, from)
+    return { tenantId, partition, message }
+  }
+
+  /** Puts the message into the log. The call to the log is made before this returns, so that calls keep their order. */
+  async append({ tenantId, partition, message }: PreparedSend): Promise<Accepted> {
+    const { messageId, conversationId, from } = message
+    if (!isFreshId(messageId, this.#deps.clock.now())) {
+      const earlier = await this.#deps.reader.stored(tenantId, messageId)
+      if (earlier !== undefined) return repeated(message, fromBinary(MessageSchema, earlier.data))
+    }
+    const record = create(LogRecordSchema, {
+      schemaVersion: SCHEMA_VERSION,
+      tenantId,
+      conversationId,
+      timeMicros: message.createTime!.seconds * 1_000_000n + BigInt(Math.trunc(message.createTime!.nanos / 1000)),
+      kind: { case: 'message', value: { messageId, from, message: toBinary(MessageSchema, message) } },
+    })
+    const appended = await this.#admitted(() =>
+      this.#deps.log.append(partition, { conversationId, key: `${tenantId}:m:${messageId}`, record: toBinary(LogRecordSchema, record) }),
+    )
+    return appended.duplicate ? this.#repeat(tenantId, partition, message, appended) : accepted(message)
+  }
+
+  async #target(principal: Principal, from: string, request: SendMessageRequest): Promise<string> {
+    if (request.conversationId !== '') return request.conversationId.toLowerCase()
+    return this.#deps.conversations.privateConversation(principal.tenantId, from, request.to, principal.kind === 'client')
+  }
+
+  async #checkReply(tenantId: string, { replyTo, conversationId }: Message): Promise<void> {
+    const target = await this.#deps.reader.find(tenantId, replyTo)
+    if (target?.conversationId !== conversationId)
+      throw new ChatError('REPLY_TARGET_INVALID', 'reply_to must name a message of the same conversation.', {
+        metadata: { message_id: replyTo },
+      })
+  }
+
+  async #admitted(append: () => Promise<Appended>): Promise<Appended> {
+    this.#deps.admission.enter()
+    try {
+      return await append()
+    } finally {
+      this.#deps.admission.leave()
+    }
+  }
+
+  /** The id is in the log already: the same message again is answered as before, another one is refused. */
+  async #repeat(tenantId: string, partition: number, message: Message, { position }: Appended): Promise<Accepted> {
+    const entry = await this.#deps.log.read(partition, position)
+    const first = entry === undefined ? undefined : messageOfRecord(entry.record)
+    if (first !== undefined) return repeated(message, first)
+    const stored = await this.#deps.reader.stored(tenantId, message.messageId)
+    return stored === undefined ? accepted(message) : repeated(message, fromBinary(MessageSchema, stored.data))
+  }
+}
+
+function repeated(message: Message, first: Message): Accepted {
+  // What was edited or deleted since can't be compared any more: the id alone decides.
+  const changed = first.editTime !== undefined || first.deleteTime !== undefined
+  if (!changed && !sameContent(message, first))
+    throw new ChatError('IDEMPOTENCY_KEY_REUSED', 'The message_id was used before for another message. Use a new one.', {
+      metadata: { message_id: message.messageId },
+    })
+  return accepted(first)
+}
+
+function accepted({ messageId, conversationId, createTime }: Message): Accepted {
+  return { status: SendStatus.ACCEPTED, messageId, conversationId, ...(createTime === undefined ? {} : { createTime }) }
+}

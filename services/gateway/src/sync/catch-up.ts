@@ -1,0 +1,143 @@
+import { ChatError } from '@chat4all/base'
+import type { Event } from '@chat4all/gen/chat4all/v1/event_pb.js'
+import { type ChangedConversation, LARGE_CONVERSATION, type MessageStore, type Partition } from '@chat4all/ports'
+import type { Conversations } from '../access/conversation-access.ts'
+import { eventOfChange, receiptEvent } from '../mapping.ts'
+import type { Cursor } from './cursor.ts'
+
+/** Receipts carry the time of the server that took them. Looking back a little further than the cursor says makes small differences between servers harmless: receipts only rise, so hearing one again changes nothing. */
+const RECEIPT_OVERLAP_MICROS = 5_000_000n
+/** Changed conversations looked up at once. */
+const CONVERSATIONS_PER_STEP = 100
+const EVENTS_PER_READ = 200
+
+/** One step of a catch-up. */
+export interface CatchUpStep {
+  readonly events: readonly Event[]
+  readonly snapshots: readonly { readonly conversationId: string; readonly revision: bigint }[]
+  /** Where the client stands after the events. */
+  readonly cursor: Cursor
+}
+
+export interface CatchUpDeps {
+  readonly store: MessageStore
+  readonly conversations: Conversations
+  readonly nowMicros: () => bigint
+}
+
+/** A cursor that stands at now. */
+export async function cursorOfNow({ store, nowMicros }: CatchUpDeps): Promise<Cursor> {
+  const receiptsSince = nowMicros()
+  return { positions: await store.settled(), receiptsSince }
+}
+
+/** Everything that happened to a user's conversations after a cursor and up to now, in steps of at most `limit` events: conversation by conversation, in the order of their ids. The last step's cursor has no page. */
+export async function* catchUp(
+  deps: CatchUpDeps,
+  tenantId: string,
+  userId: string,
+  from: Cursor,
+  limit: number,
+): AsyncGenerator<CatchUpStep> {
+  const range = await openRange(deps, from)
+  const done: Cursor = { positions: range.through, receiptsSince: range.receiptsThrough }
+  let after = from.page === undefined ? '' : from.page.conversationId
+  if (from.page !== undefined) yield* catchUpRest(deps, tenantId, userId, from, range, limit)
+  for (;;) {
+    const window = { after: from.positions, through: range.through, receiptsSince: from.receiptsSince - RECEIPT_OVERLAP_MICROS }
+    const changed = await deps.store.changedConversations(tenantId, userId, window, after, CONVERSATIONS_PER_STEP)
+    for (const conversation of changed) yield* catchUpConversation(deps, tenantId, userId, conversation, pageCursor(from, range), limit)
+    const last = changed.at(-1)
+    if (last === undefined || changed.length < CONVERSATIONS_PER_STEP) break
+    after = last.conversationId
+  }
+  yield { events: [], snapshots: [], cursor: done }
+}
+
+interface Range {
+  readonly through: ReadonlyMap<Partition, bigint>
+  readonly receiptsThrough: bigint
+}
+
+async function openRange(deps: CatchUpDeps, from: Cursor): Promise<Range> {
+  if (from.page !== undefined) return from.page
+  const { positions, receiptsSince } = await cursorOfNow(deps)
+  for (const [partition, position] of from.positions)
+    if (position > (positions.get(partition) ?? 0n))
+      throw new ChatError(
+        'TOKEN_MISMATCH',
+        'The cursor belongs to another history. Subscribe without one and read the conversations afresh.',
+      )
+  return { through: positions, receiptsThrough: receiptsSince }
+}
+
+type AtRevision = (conversationId: string, revision: bigint) => Cursor
+
+function pageCursor(from: Cursor, { through, receiptsThrough }: Range): AtRevision {
+  return (conversationId, revision) => ({
+    positions: from.positions,
+    receiptsSince: from.receiptsSince,
+    page: { through, receiptsThrough, conversationId, revision },
+  })
+}
+
+/** The rest of the conversation in which a paged catch-up stopped. */
+async function* catchUpRest(
+  deps: CatchUpDeps,
+  tenantId: string,
+  userId: string,
+  from: Cursor,
+  range: Range,
+  limit: number,
+): AsyncGenerator<CatchUpStep> {
+  const { conversationId, revision } = from.page!
+  const window = { after: from.positions, through: range.through, receiptsSince: from.receiptsSince - RECEIPT_OVERLAP_MICROS }
+  const [changed] = await deps.store.changedConversations(tenantId, userId, window, idBefore(conversationId), 1)
+  if (changed?.conversationId !== conversationId) return
+  yield* catchUpConversation(deps, tenantId, userId, { ...changed, afterRevision: revision }, pageCursor(from, range), limit)
+}
+
+async function* catchUpConversation(
+  deps: CatchUpDeps,
+  tenantId: string,
+  userId: string,
+  changed: ChangedConversation,
+  at: AtRevision,
+  limit: number,
+): AsyncGenerator<CatchUpStep> {
+  const { conversationId, throughRevision } = changed
+  const key = { tenantId, conversationId }
+  const members = (await deps.conversations.find(tenantId, conversationId))?.members
+  const isMember = members?.has(userId) ?? false
+  // Who is no longer a member is told that, and nothing else.
+  let after = isMember && changed.leftRevision === undefined ? changed.afterRevision : (changed.leftRevision ?? throughRevision) - 1n
+  const through = isMember && changed.leftRevision === undefined ? throughRevision : (changed.leftRevision ?? after)
+  while (after < through) {
+    const page = await deps.store.changes(key, after, Math.min(limit, EVENTS_PER_READ))
+    if (page.expired) {
+      yield { events: [], snapshots: [{ conversationId, revision: page.revision }], cursor: at(conversationId, throughRevision) }
+      break
+    }
+    const events = page.changes.filter(({ revision }) => revision <= through).map((change) => eventOfChange(conversationId, change))
+    const last = events.at(-1)
+    if (last === undefined) break
+    after = last.revision
+    yield { events, snapshots: [], cursor: at(conversationId, after) }
+  }
+  if (changed.receiptsChanged && isMember) {
+    const everybody = members!.size <= LARGE_CONVERSATION
+    const receipts = (await deps.store.receipts(key)).filter(
+      (receipt) => receipt.deliveredThrough > 0n && (everybody || receipt.userId === userId),
+    )
+    yield {
+      events: receipts.map((receipt) => receiptEvent(conversationId, receipt)),
+      snapshots: [],
+      cursor: at(conversationId, throughRevision),
+    }
+  }
+}
+
+/** The greatest text below a conversation id, so that "after" it begins with the id itself. */
+function idBefore(conversationId: string): string {
+  return conversationId.slice(0, -1) + String.fromCharCode(conversationId.charCodeAt(conversationId.length - 1) - 1) + '\uffff'
+}
