@@ -1,0 +1,86 @@
+import type { Logger } from '@chat4all/base'
+import type { ConversationLog, Directory, OutboxEntry } from '@chat4all/ports'
+
+const BATCH = 100
+const PAUSE_MS = 1000
+
+interface RelayDeps {
+  readonly directory: Directory
+  readonly log: ConversationLog
+  readonly logger: Logger
+}
+
+/** Carries what the directory committed into the conversation log, in order in each conversation.
+ *
+ *  Entries leave the outbox after the log has them, so a crash in between makes one come again: the log knows it by its
+ *  key. In one process one relay at a time works on a conversation, so that a slow one never appends behind a later one. */
+export class OutboxRelay implements AsyncDisposable {
+  readonly #deps: RelayDeps
+  /** The end of the queue of each conversation that is being worked on. */
+  readonly #queues = new Map<string, Promise<void>>()
+  #timer: NodeJS.Timeout | undefined
+  #draining: Promise<void> | undefined
+
+  constructor(deps: RelayDeps) {
+    this.#deps = deps
+  }
+
+  /** Carries over what an earlier process left behind, and then looks again and again for what a failure left. */
+  async start(): Promise<void> {
+    this.#timer = setInterval(() => void this.#drain(), PAUSE_MS)
+    this.#timer.unref()
+    await this.#drain()
+  }
+
+  /** Resolves when everything that was committed about the conversation before this call is in the log. */
+  flush(conversationId: string): Promise<void> {
+    const before = this.#queues.get(conversationId)
+    const turn = before ? before.then(() => this.#empty(conversationId)) : this.#empty(conversationId)
+    // The queue goes on after a failure, which the caller of that turn hears of.
+    const end = turn
+      .catch(() => {})
+      .then(() => {
+        if (this.#queues.get(conversationId) === end) this.#queues.delete(conversationId)
+      })
+    this.#queues.set(conversationId, end)
+    return turn
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#draining
+    await Promise.all(this.#queues.values())
+  }
+
+  async #empty(conversationId: string): Promise<void> {
+    for (;;) {
+      const entries = await this.#deps.directory.outbox(conversationId, BATCH)
+      if (entries.length === 0) return
+      // One after the other: a later entry must not be in the log when an earlier one failed.
+      for (const entry of entries) await this.#append(entry)
+      await this.#deps.directory.clearOutbox(entries.map((entry) => entry.id))
+      if (entries.length < BATCH) return
+    }
+  }
+
+  async #append({ partition, conversationId, key, record }: OutboxEntry): Promise<void> {
+    await this.#deps.log.append(partition, { conversationId, key, record })
+  }
+
+  #drain(): Promise<void> {
+    this.#draining ??= this.#drainAll().finally(() => {
+      this.#draining = undefined
+    })
+    return this.#draining
+  }
+
+  async #drainAll(): Promise<void> {
+    try {
+      const entries = await this.#deps.directory.outbox(undefined, BATCH)
+      const conversationIds = [...new Set(entries.map((entry) => entry.conversationId))]
+      await Promise.all(conversationIds.map((conversationId) => this.flush(conversationId)))
+    } catch (error) {
+      this.#deps.logger.warn({ err: error }, 'the outbox could not be carried over yet')
+    }
+  }
+}
