@@ -79,10 +79,13 @@ function fieldLines(desc: DescMessage): string[] {
 
 function fieldLine(field: DescField | DescExtension, inOneof = false): string {
   const end = `${field.name} = ${field.number}${fieldOptions(field)};`
-  if (field.fieldKind === 'map')
-    return `map<${scalar(field.mapKey)}, ${field.message ? `.${field.message.typeName}` : scalar(field.scalar)}> ${end}`
+  if (field.fieldKind === 'map') return `map<${scalar(field.mapKey)}, ${qualified(field.message) ?? scalar(field.scalar!)}> ${end}`
   const label = inOneof ? '' : `${Label[field.proto.label].toLowerCase()} `
   return `${label}${typeOf(field)} ${end}`
+}
+
+function qualified(desc: { readonly typeName: string } | undefined): string | undefined {
+  return desc && `.${desc.typeName}`
 }
 
 function typeOf({ proto }: DescField | DescExtension): string {
