@@ -40,6 +40,7 @@ export function receiptOf({
 }
 
 export function receiptEvent(conversationId: string, receipt: ReceiptState): Event {
-  const at = receipt.readAt > receipt.deliveredAt ? receipt.readAt : receipt.deliveredAt
-  return create(EventSchema, { conversationId, time: timestampFromMicros(at), kind: { case: 'receipt', value: receiptOf(receipt) } })
+  const { deliveredAt, readAt } = receipt
+  const time = timestampFromMicros(readAt < deliveredAt ? deliveredAt : readAt)
+  return create(EventSchema, { conversationId, time, kind: { case: 'receipt', value: receiptOf(receipt) } })
 }

@@ -1,6 +1,7 @@
 import type { Logger } from '@chat4all/base'
 import type { ConversationLog, EventLog, LiveBus, LogEntry, MessageStore, Partition, PartitionOwner, StoredMessage } from '@chat4all/ports'
 import { LRUCache } from 'lru-cache'
+import type { SequencerConfig } from './config.ts'
 import type { OrderedState, OrderingConversation } from './domain/conversation.ts'
 import { conversationKey, type Decoded, decode, idKey, type Known, order } from './order.ts'
 import { publishLive, publishSettled } from './publish.ts'
@@ -11,10 +12,7 @@ export interface SequencerDeps {
   readonly events: EventLog
   readonly bus: LiveBus
   readonly logger: Logger
-  /** Conversations whose state is kept in memory, per partition. */
-  readonly cachedConversations: number
-  /** How long applied records may wait for the checkpoint: a restart looks again at no more than that. */
-  readonly checkpointIntervalMs: number
+  readonly config: SequencerConfig
 }
 
 /** The one owner of a partition: reads the log in order, gives every record its place, stores, publishes.
@@ -32,7 +30,7 @@ export class PartitionSequencer implements PartitionOwner {
   constructor(partition: Partition, deps: SequencerDeps) {
     this.#partition = partition
     this.#deps = deps
-    this.#states = new LRUCache({ max: deps.cachedConversations })
+    this.#states = new LRUCache({ max: deps.config.cachedConversations })
   }
 
   async start(): Promise<bigint> {
@@ -119,7 +117,7 @@ export class PartitionSequencer implements PartitionOwner {
   async #checkpointWhenDue(): Promise<void> {
     const now = performance.now()
     if (now < this.#checkpointDueAt) return
-    this.#checkpointDueAt = now + this.#deps.checkpointIntervalMs
+    this.#checkpointDueAt = now + this.#deps.config.checkpointIntervalMs
     publishSettled(this.#deps.bus, this.#partition, this.#applied)
     await this.checkpoint()
   }

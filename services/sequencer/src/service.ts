@@ -7,8 +7,13 @@ export interface SequencerService extends AsyncDisposable {
   start(): void
 }
 
+/** How often old changes are looked for. */
+const EXPIRY_MS = 3_600_000
+const DAY_MICROS = 86_400_000_000n
+
 export function createSequencerService(deps: SequencerDeps): SequencerService {
   const stop = new AbortController()
+  const expiry = setInterval(() => expireChanges(deps), EXPIRY_MS)
   const owned: { readonly sequencer: PartitionSequencer; readonly done: Promise<void> }[] = []
   return {
     start() {
@@ -18,9 +23,15 @@ export function createSequencerService(deps: SequencerDeps): SequencerService {
       }
     },
     async [Symbol.asyncDispose]() {
+      clearInterval(expiry)
       stop.abort()
       await Promise.all(owned.map(({ done }) => done))
       await Promise.all(owned.map(({ sequencer }) => sequencer.checkpoint()))
     },
   }
+}
+
+function expireChanges({ store, logger, config }: SequencerDeps): void {
+  const before = BigInt(Date.now()) * 1000n - BigInt(config.changeRetentionDays) * DAY_MICROS
+  store.expireChanges(before).catch((error: unknown) => logger.warn({ err: error }, 'could not expire old changes; will try again'))
 }

@@ -1,12 +1,13 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import type { Logger } from '@chat4all/base'
-import type {
-  MessageService,
-  SendMessageRequest,
-  SendResultSchema,
-  SendStreamRequest,
+import {
+  type MessageService,
+  type SendMessageRequest,
+  SendMessageRequestSchema,
+  type SendResultSchema,
+  type SendStreamRequest,
 } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
-import { type BidiHandler, type CallContext, type StreamReceiver, type StreamWriter, statusOf } from '@chat4all/rpc'
+import { type BidiHandler, type CallContext, refusal, type StreamReceiver, type StreamWriter, validate } from '@chat4all/rpc'
 import type { Sender } from '../send/sender.ts'
 
 type Method = typeof MessageService.method.sendStream

@@ -8,7 +8,7 @@ import type { Ordered } from '../ordered.ts'
 import type { Admission } from './admission.ts'
 import { SCHEMA_VERSION } from './sender.ts'
 
-type Kind = MessageInitShape<typeof LogRecordSchema>['kind']
+type Kind = NonNullable<MessageInitShape<typeof LogRecordSchema>['kind']>
 
 export interface ChangerDeps {
   readonly log: ConversationLog

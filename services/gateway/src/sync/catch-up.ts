@@ -139,5 +139,5 @@ async function* catchUpConversation(
 
 /** The greatest text below a conversation id, so that "after" it begins with the id itself. */
 function idBefore(conversationId: string): string {
-  return conversationId.slice(0, -1) + String.fromCharCode(conversationId.charCodeAt(conversationId.length - 1) - 1) + '\uffff'
+  return `${conversationId.slice(0, -1)}${String.fromCharCode(conversationId.charCodeAt(conversationId.length - 1) - 1)}\uffff`
 }

@@ -36,7 +36,7 @@ export function changeMessage(
   conversation.events.push({
     revision,
     position,
-    event: encodeMessageEvent('updated', conversation.key.conversationId, revision, at, data),
+    event: encodeMessageEvent('updated', conversation.key.conversationId, revision, at, shown(message)),
   })
   conversation.advance({ revision, position })
 }
