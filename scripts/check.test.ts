@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -92,6 +92,14 @@ describe('make check', () => {
     expect(output).toContain(says)
     expect(output).toContain(`FAIL  ${name}`)
     expect(ok).toBe(false)
+  })
+
+  it('says so when there is nothing to compare the contracts with', async () => {
+    await rename(join(copy, '.git'), join(copy, '.git-away'))
+    const { ok, output } = await run(process.execPath, ['scripts/check.ts', 'proto-breaking'], copy)
+    await rename(join(copy, '.git-away'), join(copy, '.git'))
+    expect(output).toContain('skipped: no contracts to compare with at main, origin/main, HEAD~1')
+    expect(ok).toBe(true)
   })
 
   it('fails on an import that breaks a rule, for every rule', async () => {
