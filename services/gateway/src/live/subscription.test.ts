@@ -1,0 +1,118 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { LiveBatchSchema } from '@chat4all/gen/chat4all/internal/v1/live_batch_pb.js'
+import { type Event, EventSchema } from '@chat4all/gen/chat4all/v1/event_pb.js'
+import { SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
+import type { Principal } from '@chat4all/rpc'
+import { expect, test } from 'vitest'
+import type { FramedBatch } from './batch.ts'
+import { type FillGap, Subscription } from './subscription.ts'
+
+const principal: Principal = { kind: 'user', tenantId: 't', userId: 'ana', clientId: 'x', operator: false, tokenId: 'j', expiresAt: 9e15 }
+
+/** A reader that takes `room` frames and then must be let go on. */
+function reader(room = Number.POSITIVE_INFINITY) {
+  const revisions: bigint[] = []
+  let waiting: (() => void)[] = []
+  return {
+    revisions,
+    write(frame: Uint8Array): boolean {
+      for (const { revision } of fromBinary(SubscribeResponseSchema, frame).events) revisions.push(revision)
+      return --room > 0
+    },
+    drained: () => (room > 0 ? Promise.resolve() : new Promise<void>((resolve) => waiting.push(resolve))),
+    letGo(more: number) {
+      room = more
+      for (const resolve of waiting) resolve()
+      waiting = []
+    },
+  }
+}
+
+const event = (revision: bigint): Event => create(EventSchema, { conversationId: 'c', revision })
+
+function batch(first: bigint, last: bigint = first): FramedBatch {
+  const events: Event[] = []
+  for (let revision = first; revision <= last; revision++) events.push(event(revision))
+  const response = toBinary(SubscribeResponseSchema, create(SubscribeResponseSchema, { events }))
+  return {
+    batch: create(LiveBatchSchema, {
+      tenantId: 't',
+      conversationId: 'c',
+      position: last,
+      firstRevision: first,
+      lastRevision: last,
+      response,
+    }),
+    frame: response,
+  }
+}
+
+const noGaps: FillGap = async () => {
+  throw new Error('there is no gap')
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve))
+
+test('holds back what arrives while it catches up, and drops what catching up has covered', async () => {
+  const out = reader()
+  const subscription = new Subscription(principal, 'ana', out, 1e6, noGaps)
+  subscription.take(batch(4n))
+  subscription.take(batch(5n))
+  await subscription.send({ events: [event(3n), event(4n)] })
+  subscription.goLive(new Map([[0, 4n]]))
+  await settle()
+  subscription.take(batch(6n))
+  expect(out.revisions).toEqual([3n, 4n, 5n, 6n])
+})
+
+test('reads a gap from the store before it goes on', async () => {
+  const out = reader()
+  const subscription = new Subscription(principal, 'ana', out, 1e6, async (_, after) => [event(after + 1n), event(after + 2n)])
+  subscription.goLive(new Map())
+  await settle()
+  subscription.take(batch(1n))
+  subscription.take(batch(4n))
+  subscription.take(batch(5n))
+  await expect.poll(() => out.revisions).toEqual([1n, 2n, 3n, 4n, 5n])
+})
+
+test('drops repeats', async () => {
+  const out = reader()
+  const subscription = new Subscription(principal, 'ana', out, 1e6, noGaps)
+  subscription.goLive(new Map())
+  await settle()
+  for (const again of [1n, 2n, 2n, 1n, 3n]) subscription.take(batch(again))
+  expect(out.revisions).toEqual([1n, 2n, 3n])
+})
+
+test('waits for a slow reader and then goes on in order', async () => {
+  const out = reader(1)
+  const subscription = new Subscription(principal, 'ana', out, 1e6, noGaps)
+  subscription.goLive(new Map())
+  await settle()
+  for (let revision = 1n; revision <= 5n; revision++) subscription.take(batch(revision))
+  expect(out.revisions).toEqual([1n])
+  out.letGo(10)
+  await expect.poll(() => out.revisions).toEqual([1n, 2n, 3n, 4n, 5n])
+})
+
+test('cuts off a reader that is too slow', async () => {
+  const subscription = new Subscription(principal, 'ana', reader(1), 200, noGaps)
+  const done = subscription.done()
+  subscription.goLive(new Map())
+  await settle()
+  for (let revision = 1n; revision <= 50n; revision++) subscription.take(batch(revision))
+  await expect(done).rejects.toMatchObject({ reason: 'SLOW_CONSUMER' })
+})
+
+test('ends with a resumable error when the store can not fill a gap', async () => {
+  const subscription = new Subscription(principal, 'ana', reader(), 1e6, async () => {
+    throw new Error('store away')
+  })
+  const done = subscription.done()
+  subscription.goLive(new Map())
+  await settle()
+  subscription.take(batch(1n))
+  subscription.take(batch(9n))
+  await expect(done).rejects.toMatchObject({ reason: 'ENGINE_UNAVAILABLE' })
+})
