@@ -1,6 +1,6 @@
 # The front door. Needs make, npm and Node 20 or newer; everything else comes with `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install build up test check gen format vendor-protos clean
+.PHONY: help install build up test bench check gen format vendor-protos clean
 
 PNPM := npx --yes pnpm@10.34.9
 NODE := scripts/node
@@ -27,6 +27,9 @@ up: build ## start the server in the foreground; Ctrl-C or SIGTERM drains and st
 
 test: build ## run every test suite
 	@$(NODE) scripts/test.ts
+
+bench: install ## measure this machine; ARGS='--only pairs,open --seconds 4', ARGS=--help
+	@$(NODE) tests/bench/main.ts $(ARGS)
 
 check: install ## check generated code, contracts, types, style, dead code, layers and licences
 	@$(NODE) scripts/check.ts
