@@ -3,8 +3,8 @@ import { createServer, type Socket } from 'node:net'
 /** A listening port that hands over each connection once it has shown which protocol it speaks. */
 export interface Gate {
   readonly port: number
-  /** Stops accepting. Open connections stay. */
-  close(): void
+  /** Stops accepting, and resolves when the last connection has ended. Open connections stay, unless they have said nothing yet. */
+  close(): Promise<void>
   /** Ends every connection at once. */
   destroy(): void
 }
@@ -27,11 +27,17 @@ const SETTINGS = 4
 
 export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: GateOptions): Promise<Gate> {
   const sockets = new Set<Socket>()
+  const silent = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    silent.add(socket)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      silent.delete(socket)
+    })
     socket.on('error', () => socket.destroy())
     sniff(socket, handshakeMs, (protocol) => {
+      silent.delete(socket)
       if (protocol === 'http2') http2(socket)
       else if (http1 === undefined) socket.destroy()
       else http1(socket)
@@ -42,8 +48,14 @@ export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: Gat
     server.listen(port, host, () => {
       resolve({
         port: (server.address() as { port: number }).port,
-        close: () => void server.close(),
-        destroy: () => sockets.forEach((socket) => void socket.destroy()),
+        close: () => {
+          const closed = new Promise<void>((done) => server.close(() => done()))
+          for (const socket of silent) socket.destroy()
+          return closed
+        },
+        destroy: () => {
+          for (const socket of sockets) socket.destroy()
+        },
       })
     })
   })

@@ -2,10 +2,9 @@ import { create, type DescMessage, type DescMethod, type Message, type MessageIn
 import type { Logger } from '@chat4all/base'
 import { Code, ConnectError, type Transport } from '@connectrpc/connect'
 import { Call } from './call.ts'
-import { connectErrorOf } from './errors.ts'
 import type { Authenticate, RpcService } from './handler.ts'
-import { bindMethods, failed, invokeUnary, type RpcMethod, succeeded } from './invoke.ts'
-import { iterate, untilAborted, watch } from './iterate.ts'
+import { bindMethods, invokeUnary, type RpcMethod, succeeded } from './invoke.ts'
+import { serve, untilAborted, watch, wireError } from './iterate.ts'
 import { authenticateByHeader } from './principal-header.ts'
 import { REQUEST_ID_HEADER, requestIdFrom } from './request-id.ts'
 
@@ -24,12 +23,12 @@ export function inMemoryTransport(
       const { method, call, headers } = open(methods, desc, header)
       const unwatch = watch(call, signal, timeoutMs)
       try {
-        const work = admitted(method, call, headers).then(() => invokeUnary(method, create(desc.input, input), call))
+        const work = serveUnary(method, call, headers, create(desc.input, input))
         const message = await (signal === undefined && timeoutMs === undefined ? work : untilAborted(call, work))
         succeeded(method, call)
         return { stream: false, ...answer(desc, call), message: message as never }
       } catch (error) {
-        throw connectErrorOf(failed(method, call, error))
+        throw wireError(method, call, error)
       } finally {
         unwatch()
       }
@@ -53,17 +52,14 @@ function answer<D extends DescMethod>(method: D, call: Call) {
   return { service: method.parent, method, header: new Headers({ [REQUEST_ID_HEADER]: call.requestId }), trailer: new Headers() }
 }
 
-async function admitted(method: RpcMethod, call: Call, headers: Headers): Promise<void> {
+async function serveUnary(method: RpcMethod, call: Call, headers: Headers, request: Message): Promise<Message> {
   call.principal = await method.admit((name) => headers.get(name) ?? undefined)
+  return invokeUnary(method, request, call)
 }
 
 async function* responses(method: RpcMethod, call: Call, headers: Headers, requests: AsyncIterable<Message>, unwatch: () => void) {
   try {
-    await admitted(method, call, headers)
-    yield* iterate(method, call, requests)
-    succeeded(method, call)
-  } catch (error) {
-    throw connectErrorOf(failed(method, call, error))
+    yield* serve(method, call, headers, requests)
   } finally {
     unwatch()
   }

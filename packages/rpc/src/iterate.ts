@@ -1,12 +1,14 @@
 import type { Message } from '@bufbuild/protobuf'
 import { ChatError } from '@chat4all/base'
+import { Code, ConnectError } from '@connectrpc/connect'
 import { type Call, cancelled, deadlineExceeded } from './call.ts'
-import { invokeBidi, invokeServerStream, invokeUnary, type RpcMethod } from './invoke.ts'
+import { connectErrorOf } from './errors.ts'
+import { failed, invokeBidi, invokeServerStream, invokeUnary, type RpcMethod, succeeded } from './invoke.ts'
 import { StreamQueue } from './stream-queue.ts'
 
 /** Cuts a call short when the caller's signal aborts or its time is over. Returns what undoes the watch. */
 export function watch(call: Call, signal: AbortSignal | undefined, timeoutMs: number | undefined): () => void {
-  const onAbort = () => call.abort(cancelled())
+  const onAbort = () => call.abort(isDeadline(signal?.reason) ? deadlineExceeded() : cancelled())
   if (signal?.aborted) onAbort()
   signal?.addEventListener('abort', onAbort, { once: true })
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => call.abort(deadlineExceeded()), timeoutMs)
@@ -15,6 +17,8 @@ export function watch(call: Call, signal: AbortSignal | undefined, timeoutMs: nu
     clearTimeout(timer)
   }
 }
+
+const isDeadline = (reason: unknown) => reason instanceof ConnectError && reason.code === Code.DeadlineExceeded
 
 /** The result of the work, or the reason why the call was cut short, whichever comes first. */
 export function untilAborted<T>(call: Call, work: Promise<T>): Promise<T> {
@@ -25,8 +29,29 @@ export function untilAborted<T>(call: Call, work: Promise<T>): Promise<T> {
   })
 }
 
-/** Runs an RPC of any kind between a front that pulls: requests in, responses out. The call is admitted already. */
-export function iterate(method: RpcMethod, call: Call, requests: AsyncIterable<Message>): AsyncIterableIterator<Message> {
+/** Serves an RPC of any kind to a front that pulls: requests in, responses out. It throws what the front shall send. */
+export async function* serve(
+  method: RpcMethod,
+  call: Call,
+  headers: Headers,
+  requests: AsyncIterable<Message>,
+): AsyncGenerator<Message, void, undefined> {
+  try {
+    call.principal = await method.admit((name) => headers.get(name) ?? undefined)
+    yield* iterate(method, call, requests)
+    succeeded(method, call)
+  } catch (error) {
+    throw wireError(method, call, error)
+  }
+}
+
+/** The error to send. Connect's own UNIMPLEMENTED goes through: it tells about the protocol, and no reason of ours comes with that code. */
+export function wireError(method: RpcMethod, call: Call, error: unknown): ConnectError {
+  const mapped = failed(method, call, error)
+  return error instanceof ConnectError && error.code === Code.Unimplemented ? error : connectErrorOf(mapped)
+}
+
+function iterate(method: RpcMethod, call: Call, requests: AsyncIterable<Message>): AsyncIterableIterator<Message> {
   const out = new StreamQueue(method.desc.output, () => call.abort(cancelled()))
   const run = method.desc.methodKind === 'bidi_streaming' ? runBidi : runOnce
   run(method, call, requests, out).then(
