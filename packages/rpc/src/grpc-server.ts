@@ -1,6 +1,6 @@
 import { ChatError } from '@chat4all/base'
 import { Server, ServerCredentials, type ServerInterceptor, status } from '@grpc/grpc-js'
-import { openGate } from './gate.ts'
+import { type Gate, openGate } from './gate.ts'
 import { grpcStatus, type OpenStream, serveBidi, serveServerStream, serveUnary } from './grpc-call.ts'
 import { bindMethods, type RpcMethod, type Serving } from './invoke.ts'
 import type { Stoppable } from './stoppable.ts'
@@ -34,7 +34,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<Stopp
 
   let stopped: Promise<void> | undefined
   const stop = (graceMs = 10_000): Promise<void> => {
-    stopped ??= shutDown(server, streams, graceMs, () => gate.close()).then(() => gate.destroy())
+    stopped ??= shutDown(server, streams, gate, graceMs)
     return stopped
   }
   return { port: gate.port, stop, [Symbol.asyncDispose]: () => stop() }
@@ -89,17 +89,15 @@ function reasoned(code: status, details: string) {
 }
 
 /** Lets calls finish and tells streams to reconnect. After the grace time, cuts what is left. */
-async function shutDown(server: Server, streams: ReadonlySet<OpenStream>, graceMs: number, closeGate: () => void): Promise<void> {
-  closeGate()
-  await new Promise<void>((resolve) => {
-    const force = setTimeout(() => {
-      server.forceShutdown()
-      resolve()
-    }, graceMs)
-    server.tryShutdown(() => {
-      clearTimeout(force)
-      resolve()
-    })
-    for (const stream of streams) stream.stop()
-  })
+async function shutDown(server: Server, streams: ReadonlySet<OpenStream>, gate: Gate, graceMs: number): Promise<void> {
+  const closed = gate.close()
+  // Its callback comes too early: grpc-js takes a connection that only began to close for a closed one.
+  server.tryShutdown(() => {})
+  for (const stream of streams) stream.stop()
+  const force = setTimeout(() => {
+    server.forceShutdown()
+    gate.destroy()
+  }, graceMs)
+  await closed
+  clearTimeout(force)
 }
