@@ -1,0 +1,28 @@
+import { join } from 'node:path'
+import type { ConversationLog, Directory, EventLog, LiveBus, MessageStore } from '@chat4all/ports'
+import { SqliteConversationLog } from './conversation-log.ts'
+import { SqliteDirectory } from './directory.ts'
+import { SqliteEventLog } from './event-log.ts'
+import { InProcessLiveBus } from './live-bus.ts'
+import { SqliteMessageStore } from './message-store.ts'
+
+/** Every port on the engines of one process. */
+export interface EmbeddedEngines extends AsyncDisposable {
+  readonly conversationLog: ConversationLog
+  readonly eventLog: EventLog
+  readonly liveBus: LiveBus
+  readonly messageStore: MessageStore
+  readonly directory: Directory
+}
+
+/** Opens, or creates, the databases in a directory. A second process that opens them is refused. */
+export async function openEmbeddedEngines({ directory: path, partitions }: { readonly directory: string; readonly partitions: number }): Promise<EmbeddedEngines> {
+  await using opening = new AsyncDisposableStack()
+  const conversationLog = opening.use(await SqliteConversationLog.open(join(path, 'log.db'), { partitions }))
+  const eventLog = opening.use(await SqliteEventLog.open(join(path, 'events.db'), { partitions }))
+  const liveBus = opening.use(new InProcessLiveBus())
+  const messageStore = opening.use(await SqliteMessageStore.open(join(path, 'messages.db')))
+  const directory = opening.use(await SqliteDirectory.open(join(path, 'directory.db')))
+  const opened = opening.move()
+  return { conversationLog, eventLog, liveBus, messageStore, directory, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
