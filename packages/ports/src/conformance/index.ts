@@ -1,1 +1,2 @@
 export { type DirectoryFixture, directoryConformance } from './directory.ts'
+export { messageStoreConformance } from './message-store.ts'

@@ -6,7 +6,7 @@ import { prepare } from './statement.ts'
 /** Writes what a batch brought to a conversation besides new messages, as far as it is above a revision. */
 export function changeWriter(db: DatabaseSync) {
   const insertEdit = prepare(db, 'INSERT INTO edits (conversation, sequence, revision, replaced_at, data) VALUES (?, ?, ?, ?, ?)')
-  const eraseEdits = prepare(db, 'DELETE FROM edits WHERE conversation = ? AND sequence = ?')
+  const eraseEdits = prepare(db, 'DELETE FROM edits WHERE conversation = ? AND sequence = ? AND revision <= ?')
   const updateMessage = prepare(db, 'UPDATE messages SET revision = ?, data = ? WHERE conversation = ? AND sequence = ?')
   const insertChange = prepare(
     db,
@@ -23,7 +23,7 @@ export function changeWriter(db: DatabaseSync) {
     insertEdit.run(no, sequence, revision, replacedAt, data)
   const writeUpdate = (no: bigint, { sequence, revision, data, eraseEdits: erase }: MessageUpdate) => {
     updateMessage.run(revision, data, no, sequence)
-    if (erase) eraseEdits.run(no, sequence)
+    if (erase) eraseEdits.run(no, sequence, revision)
   }
   const writeChange = (no: bigint, sequenceAt: bigint, { revision, position, at, sequence, event }: ChangeRow) =>
     insertChange.run(no, revision, sequenceAt, position, at, sequence ?? null, event ?? null)

@@ -1,4 +1,5 @@
 import type { ConversationHead, ConversationWrites, NewMessage } from '@chat4all/ports'
+import { ownBytes } from '../sqlite/worker-database.ts'
 
 /** What is rare in a batch, and crosses the thread boundary as it is. */
 type Others = Pick<ConversationWrites, 'updates' | 'edits' | 'changes' | 'members'>
@@ -108,9 +109,9 @@ function hasOthers({ updates, edits, changes, members }: ConversationWrites): bo
 /** Bytes get a buffer of their own: cloning a view clones all of the buffer below it. */
 function packOthers({ updates, edits, changes, members }: ConversationWrites): Others {
   return {
-    updates: updates.map((update) => ({ ...update, data: new Uint8Array(update.data) })),
-    edits: edits.map((edit) => ({ ...edit, data: new Uint8Array(edit.data) })),
-    changes: changes.map((change) => (change.event ? { ...change, event: new Uint8Array(change.event) } : change)),
+    updates: updates.map((update) => ({ ...update, data: ownBytes(update.data) })),
+    edits: edits.map((edit) => ({ ...edit, data: ownBytes(edit.data) })),
+    changes: changes.map((change) => (change.event ? { ...change, event: ownBytes(change.event) } : change)),
     members,
   }
 }
