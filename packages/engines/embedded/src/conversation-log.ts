@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '@chat4all/base'
 import type { Appended, ConversationLog, LogEntry, NewRecord, Partition, PartitionOwner } from '@chat4all/ports'
 import { AppendBatch, type AppendReply } from './conversation-log/append-batch.ts'
-import { type PackedEntries, unpackEntries } from './conversation-log/packed-entries.ts'
 import { PartitionFeed } from './conversation-log/partition-feed.ts'
+import { type PackedEntries, unpackEntries } from './sqlite/packed-entries.ts'
 import { WorkerDatabase } from './sqlite/worker-database.ts'
 
 const MAX_KEY_BYTES = 200

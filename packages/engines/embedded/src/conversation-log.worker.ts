@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type AppendReply, type PackedRecord, unpackAppends } from './conversation-log/append-batch.ts'
-import { packEntries } from './conversation-log/packed-entries.ts'
 import type { Migration } from './sqlite/migrations.ts'
 import { type Operations, Transferred } from './sqlite/operations.ts'
+import { packEntries } from './sqlite/packed-entries.ts'
 
 /** All partitions share one rising position, so new rows go to the end of the table whatever their partition: that costs half as much as a key that starts with the partition. */
 export const migrations: readonly Migration[] = [

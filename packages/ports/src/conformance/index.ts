@@ -1,2 +1,6 @@
+export { type ConversationLogFixture, conversationLogConformance } from './conversation-log.ts'
 export { type DirectoryFixture, directoryConformance } from './directory.ts'
+export { type EventLogFixture, eventLogConformance } from './event-log.ts'
+export { type LiveBusFixture, liveBusConformance } from './live-bus.ts'
+export { Author, Log } from './message-store/author.ts'
 export { messageStoreConformance } from './message-store.ts'

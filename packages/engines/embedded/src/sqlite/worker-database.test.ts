@@ -66,7 +66,7 @@ test('a call that throws undoes only itself', async () => {
 
 test('errors of the ports come back as what they were', async () => {
   await expect(db.call('addThenConflict', { n: 1 })).rejects.toBeInstanceOf(Conflict)
-  const taken = await db.call('taken', {}).catch((error) => error)
+  const taken: AlreadyExists = await db.call<never>('taken', {}).catch((error) => error)
   expect(taken).toBeInstanceOf(AlreadyExists)
   expect(taken.key).toBe('private_pair')
 })
