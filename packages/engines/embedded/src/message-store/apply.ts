@@ -10,8 +10,7 @@ import { prepare } from './statement.ts'
  *  Rows and heads commit together: whatever is at or below the stored head's position is stored, with all that came
  *  after it. Only what is newer is written, so a repeated batch changes nothing, and neither does a batch of a
  *  sequencer that does not know it is stale. */
-export function createApply(db: DatabaseSync) {
-  const heads = new KnownHeads(db)
+export function createApply(db: DatabaseSync, heads: KnownHeads = new KnownHeads(db)) {
   const insertMessages = messageWriter(db)
   const writeChanges = changeWriter(db)
 

@@ -21,6 +21,7 @@ const CAPACITY = 20_000
 export class KnownHeads {
   readonly #heads = new Map<string, KnownHead>()
   readonly #applies = new Map<number, bigint>()
+  readonly #capacity: number
   readonly #find
   readonly #countApplies
   readonly #addPartition
@@ -30,7 +31,8 @@ export class KnownHeads {
   readonly #insert
   readonly #update
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, capacity = CAPACITY) {
+    this.#capacity = capacity
     this.#find = conversationFinder(db)
     this.#countApplies = prepare<{ applies: bigint }>(db, 'SELECT applies FROM partitions WHERE partition = ?')
     this.#addPartition = prepare(db, 'INSERT INTO partitions (partition) VALUES (?)')
@@ -55,7 +57,7 @@ export class KnownHeads {
   begin(partition: number): void {
     const stored = this.#countApplies.get(partition)
     if (!stored) this.#addPartition.run(partition)
-    if (stored?.applies !== this.#applies.get(partition)) this.#heads.clear()
+    if (!stored || stored.applies !== this.#applies.get(partition)) this.#heads.clear()
     this.#applies.delete(partition)
   }
 
@@ -91,7 +93,7 @@ export class KnownHeads {
   #remember(key: string, head: KnownHead): void {
     this.#heads.delete(key)
     this.#heads.set(key, head)
-    if (this.#heads.size > CAPACITY) this.#heads.delete(this.#heads.keys().next().value!)
+    if (this.#heads.size > this.#capacity) this.#heads.delete(this.#heads.keys().next().value!)
   }
 }
 
