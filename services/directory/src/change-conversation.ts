@@ -7,7 +7,7 @@ import type { HandlerDeps } from './deps.ts'
 import { type Actor, actorAmong } from './domain/roles.ts'
 import { type Changed, outboxEntry } from './records.ts'
 
-/** Others may change the same conversation: so often a decision is made afresh before the caller is asked to repeat. */
+/** Other processes may change the same conversation: so often a decision is made afresh before the caller is asked to repeat. */
 const ATTEMPTS = 5
 
 /** What a change is asked of. */
@@ -48,7 +48,7 @@ export type Decide<D> = (snapshot: Snapshot) => Promise<D | undefined> | D | und
  *  Throws CONVERSATION_NOT_FOUND, NOT_A_MEMBER, CONFLICT, and what `decide` throws. */
 export async function changeConversation<D extends Decision>(deps: HandlerDeps, target: Target, decide: Decide<D>): Promise<Outcome<D>> {
   const outcome = await commitDecision(deps, target, decide)
-  await deps.relay.flush(target.conversationId)
+  await deps.relay.flush(outcome.conversation.conversationId)
   return outcome
 }
 
@@ -60,19 +60,23 @@ export async function changeMembers<D extends Decision>(
   named: { readonly added?: readonly string[]; readonly removed?: readonly string[] },
   decide: Decide<D>,
 ): Promise<Outcome<D>> {
-  const { conversationId, caller } = target
   const outcome = await commitDecision(deps, target, decide)
+  const { tenantId, conversationId } = outcome.conversation
   try {
     await deps.relay.flush(conversationId)
   } finally {
     const value = { conversationId, added: [...(named.added ?? [])], removed: [...(named.removed ?? [])] }
-    await deps.invalidations.invalidate(caller.tenantId, { case: 'membership', value })
+    await deps.invalidations.invalidate(tenantId, { case: 'membership', value })
   }
   return outcome
 }
 
+function commitDecision<D extends Decision>(deps: HandlerDeps, target: Target, decide: Decide<D>): Promise<Outcome<D>> {
+  return deps.changes.run(target.conversationId, () => commitWithRetries(deps, target, decide))
+}
+
 /** A decision that lost a race is made afresh. */
-async function commitDecision<D extends Decision>(deps: HandlerDeps, target: Target, decide: Decide<D>): Promise<Outcome<D>> {
+async function commitWithRetries<D extends Decision>(deps: HandlerDeps, target: Target, decide: Decide<D>): Promise<Outcome<D>> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const timeMicros = deps.micros()
     const snapshot = await takeSnapshot(deps, target, Number(timeMicros / 1000n))

@@ -3,9 +3,9 @@ import type { ConversationRow, Directory, MemberRow } from '@chat4all/ports'
 import { MAX_MEMBERS } from './domain/membership.ts'
 import { notAMember } from './domain/roles.ts'
 
-/** Throws CONVERSATION_NOT_FOUND, for one of another tenant too. */
+/** Throws CONVERSATION_NOT_FOUND, for one of another tenant too. UUIDs are equal whatever their case (RFC 9562 §4): use the row's id from here on. */
 export async function findConversation(directory: Directory, tenantId: string, conversationId: string): Promise<ConversationRow> {
-  const row = await directory.conversation(tenantId, conversationId)
+  const row = await directory.conversation(tenantId, conversationId.toLowerCase())
   if (!row) throw new ChatError('CONVERSATION_NOT_FOUND', 'There is no such conversation.')
   return row
 }

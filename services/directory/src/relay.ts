@@ -1,5 +1,6 @@
 import type { Logger } from '@chat4all/base'
 import type { ConversationLog, Directory, OutboxEntry } from '@chat4all/ports'
+import { KeyedQueue } from './keyed-queue.ts'
 
 const BATCH = 100
 const PAUSE_MS = 1000
@@ -13,11 +14,11 @@ interface RelayDeps {
 /** Carries what the directory committed into the conversation log, in order in each conversation.
  *
  *  Entries leave the outbox after the log has them, so a crash in between makes one come again: the log knows it by its
- *  key. In one process one relay at a time works on a conversation, so that a slow one never appends behind a later one. */
+ *  key. */
 export class OutboxRelay implements AsyncDisposable {
   readonly #deps: RelayDeps
-  /** The end of the queue of each conversation that is being worked on. */
-  readonly #queues = new Map<string, Promise<void>>()
+  /** One relay at a time works on a conversation, so that a slow one never appends behind a later one. */
+  readonly #queue = new KeyedQueue()
   #timer: NodeJS.Timeout | undefined
   #draining: Promise<void> | undefined
 
@@ -34,22 +35,13 @@ export class OutboxRelay implements AsyncDisposable {
 
   /** Resolves when everything that was committed about the conversation before this call is in the log. */
   flush(conversationId: string): Promise<void> {
-    const before = this.#queues.get(conversationId)
-    const turn = before ? before.then(() => this.#empty(conversationId)) : this.#empty(conversationId)
-    // The queue goes on after a failure, which the caller of that turn hears of.
-    const end = turn
-      .catch(() => {})
-      .then(() => {
-        if (this.#queues.get(conversationId) === end) this.#queues.delete(conversationId)
-      })
-    this.#queues.set(conversationId, end)
-    return turn
+    return this.#queue.run(conversationId, () => this.#empty(conversationId))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer)
     await this.#draining
-    await Promise.all(this.#queues.values())
+    await this.#queue.idle()
   }
 
   async #empty(conversationId: string): Promise<void> {

@@ -4,7 +4,7 @@ import { AdminService } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
 import { AuthService } from '@chat4all/gen/chat4all/v1/auth_service_pb.js'
 import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
 import { UserService } from '@chat4all/gen/chat4all/v1/user_service_pb.js'
-import { type RpcService, rpcService, type ServiceHandlers } from '@chat4all/rpc'
+import { type RpcService, rpcService } from '@chat4all/rpc'
 import type { HandlerDeps } from './deps.ts'
 import { addMembers } from './handlers/add-members.ts'
 import { batchGetConversations } from './handlers/batch-get-conversations.ts'
@@ -37,73 +37,51 @@ import { updateConversation } from './handlers/update-conversation.ts'
 import { updateUser } from './handlers/update-user.ts'
 import { upsertUser } from './handlers/upsert-user.ts'
 
-export type AuthHandlers = ServiceHandlers<typeof AuthService>
-export type UserHandlers = ServiceHandlers<typeof UserService>
-/** Gateways list conversations themselves: the order of the list is the message store's. */
-export type ConversationHandlers = Omit<ServiceHandlers<typeof ConversationService>, 'listConversations'>
-/** Gateways verify integrity themselves: it is about the message store. */
-export type AdminHandlers = Omit<ServiceHandlers<typeof AdminService>, 'verifyIntegrity'>
-export type InternalHandlers = ServiceHandlers<typeof DirectoryService>
-
-export function authHandlers(deps: HandlerDeps): AuthHandlers {
-  return { createToken: createToken(deps), createUserToken: createUserToken(deps), revokeToken: revokeToken(deps) }
-}
-
-export function userHandlers(deps: HandlerDeps): UserHandlers {
-  return {
-    upsertUser: upsertUser(deps),
-    batchUpsertUsers: batchUpsertUsers(deps),
-    getUser: getUser(deps),
-    listUsers: listUsers(deps),
-    updateUser: updateUser(deps),
-    deactivateUser: deactivateUser(deps),
-  }
-}
-
-export function conversationHandlers(deps: HandlerDeps): ConversationHandlers {
-  return {
-    createConversation: createConversation(deps),
-    getConversation: getConversation(deps),
-    updateConversation: updateConversation(deps),
-    listMembers: listMembers(deps),
-    addMembers: addMembers(deps),
-    removeMembers: removeMembers(deps),
-    leaveConversation: leaveConversation(deps),
-    setMemberRole: setMemberRole(deps),
-  }
-}
-
-export function adminHandlers(deps: HandlerDeps): AdminHandlers {
-  return {
-    createTenant: createTenant(deps),
-    listTenants: listTenants(deps),
-    createApiClient: createApiClient(deps),
-    listApiClients: listApiClients(deps),
-    rotateApiClientSecret: rotateApiClientSecret(deps),
-    revokeApiClient: revokeApiClient(deps),
-    rotateSigningKey: rotateSigningKey(deps),
-  }
-}
-
-export function internalHandlers(deps: HandlerDeps): InternalHandlers {
-  return {
-    resolveConversation: resolveConversation(deps),
-    resolvePrivateConversation: resolvePrivateConversation(deps),
-    batchGetConversations: batchGetConversations(deps),
-    resolveUser: resolveUser(deps),
-    listSigningKeys: listSigningKeys(deps),
-    listRevocations: listRevocations(deps),
-  }
-}
-
-/** Everything that gateways call. What only gateways answer is refused. */
+/** Everything that gateways call. They list conversations and verify integrity themselves, from the message store. */
 export function routes(deps: HandlerDeps): readonly RpcService[] {
   return [
-    rpcService(AuthService, authHandlers(deps)),
-    rpcService(UserService, userHandlers(deps)),
-    rpcService(ConversationService, { ...conversationHandlers(deps), listConversations: gatewayOnly }),
-    rpcService(AdminService, { ...adminHandlers(deps), verifyIntegrity: gatewayOnly }),
-    rpcService(DirectoryService, internalHandlers(deps)),
+    rpcService(AuthService, {
+      createToken: createToken(deps),
+      createUserToken: createUserToken(deps),
+      revokeToken: revokeToken(deps),
+    }),
+    rpcService(UserService, {
+      upsertUser: upsertUser(deps),
+      batchUpsertUsers: batchUpsertUsers(deps),
+      getUser: getUser(deps),
+      listUsers: listUsers(deps),
+      updateUser: updateUser(deps),
+      deactivateUser: deactivateUser(deps),
+    }),
+    rpcService(ConversationService, {
+      createConversation: createConversation(deps),
+      getConversation: getConversation(deps),
+      listConversations: gatewayOnly,
+      updateConversation: updateConversation(deps),
+      listMembers: listMembers(deps),
+      addMembers: addMembers(deps),
+      removeMembers: removeMembers(deps),
+      leaveConversation: leaveConversation(deps),
+      setMemberRole: setMemberRole(deps),
+    }),
+    rpcService(AdminService, {
+      createTenant: createTenant(deps),
+      listTenants: listTenants(deps),
+      createApiClient: createApiClient(deps),
+      listApiClients: listApiClients(deps),
+      rotateApiClientSecret: rotateApiClientSecret(deps),
+      revokeApiClient: revokeApiClient(deps),
+      rotateSigningKey: rotateSigningKey(deps),
+      verifyIntegrity: gatewayOnly,
+    }),
+    rpcService(DirectoryService, {
+      resolveConversation: resolveConversation(deps),
+      resolvePrivateConversation: resolvePrivateConversation(deps),
+      batchGetConversations: batchGetConversations(deps),
+      resolveUser: resolveUser(deps),
+      listSigningKeys: listSigningKeys(deps),
+      listRevocations: listRevocations(deps),
+    }),
   ]
 }
 

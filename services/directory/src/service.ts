@@ -2,6 +2,7 @@ import { monotonicMicros } from '@chat4all/base'
 import type { RpcService } from '@chat4all/rpc'
 import type { DirectoryDeps, HandlerDeps } from './deps.ts'
 import { Invalidations } from './invalidation.ts'
+import { KeyedQueue } from './keyed-queue.ts'
 import { OutboxRelay } from './relay.ts'
 import { routes } from './routes.ts'
 import { SigningKeys } from './signing-keys.ts'
@@ -20,7 +21,8 @@ export function createDirectoryService(deps: DirectoryDeps): DirectoryService {
   const keys = new SigningKeys(deps)
   const invalidations = new Invalidations(deps)
   const relay = new OutboxRelay(deps)
-  const handlerDeps: HandlerDeps = { ...deps, keys, invalidations, relay, micros: monotonicMicros(deps.clock) }
+  const changes = new KeyedQueue()
+  const handlerDeps: HandlerDeps = { ...deps, keys, invalidations, relay, changes, micros: monotonicMicros(deps.clock) }
   return {
     services: routes(handlerDeps),
     jwks: () => keys.jwks(),

@@ -4,8 +4,8 @@ import { exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 
 const HOUR_MS = 3600_000
 const DAY_MS = 24 * HOUR_MS
-/** The longest time that a token works. */
-export const MAX_TOKEN_MS = DAY_MS
+/** The longest time that a token works: a day, and what rounding up to a whole second adds. */
+export const MAX_TOKEN_MS = DAY_MS + 1000
 /** Ed25519 (RFC 8037). */
 export const ALGORITHM = 'EdDSA'
 

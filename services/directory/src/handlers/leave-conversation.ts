@@ -20,5 +20,6 @@ export function leaveConversation(deps: HandlerDeps): UnaryHandler<typeof Conver
 function decideLeaving(snapshot: Snapshot, leaver: string) {
   requireGroup(snapshot)
   checkLeaving(snapshot.members, leaver)
-  return { removeMembers: [leaver], changed: { case: 'membersRemoved', value: { userIds: [leaver], removedBy: leaver } } as const }
+  const value = { userIds: [leaver], removedBy: leaver }
+  return { removeMembers: [leaver], changed: { case: 'membersRemoved' as const, value } }
 }

@@ -10,8 +10,8 @@ export function listMembers({ directory }: HandlerDeps): UnaryHandler<typeof Con
   return async (request, context) => {
     const caller = callerOf(context)
     const { tenantId } = caller
-    const { conversationId } = request
-    const conversation = await findConversation(directory, tenantId, conversationId)
+    const conversation = await findConversation(directory, tenantId, request.conversationId)
+    const { conversationId } = conversation
     await findViewer(directory, conversation, actingUser(caller, ''))
     const read = (after: string, limit: number) => directory.members(tenantId, conversationId, after, limit)
     const { rows, nextPageToken } = await readPage(request, ['ListMembers', tenantId, conversationId], (row) => row.userId, read)

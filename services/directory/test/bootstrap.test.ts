@@ -1,0 +1,32 @@
+import { ApiClientRole } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { bootstrap, type Credentials } from '../src/index.ts'
+import { type Fixture, startFixture } from './fixture.ts'
+
+let fixture: Fixture
+beforeEach(async () => {
+  fixture = await startFixture()
+})
+afterEach(() => fixture[Symbol.asyncDispose]())
+
+describe('bootstrap', () => {
+  it('creates the first tenant and an operator whose credentials work, once', async () => {
+    const { directory, clock } = fixture
+    const credentials = (await bootstrap(directory, clock))!
+    expect(credentials.tenant_id).toBe('default')
+    const { client_id: clientId, client_secret: clientSecret } = credentials
+    expect((await fixture.anonymous.auth.createToken({ clientId, clientSecret })).tenantId).toBe('default')
+    expect((await directory.apiClient(clientId))!.role).toBe(ApiClientRole.OPERATOR)
+    expect(await bootstrap(directory, clock)).toBeUndefined()
+  })
+
+  it('starts over when the credentials could not be kept', async () => {
+    const { directory, clock } = fixture
+    const failing = () => Promise.reject(new Error('no space'))
+    await expect(bootstrap(directory, clock, failing)).rejects.toThrow('no space')
+    const kept: Credentials[] = []
+    const credentials = await bootstrap(directory, clock, async (saved) => void kept.push(saved))
+    expect(kept).toEqual([credentials])
+    expect(await directory.apiClients('default', '', 10)).toHaveLength(1)
+  })
+})
