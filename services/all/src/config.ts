@@ -1,5 +1,5 @@
 import { readEnv, z } from '@chat4all/base'
-import { type DirectoryConfig, readDirectoryConfig } from '@chat4all/directory'
+import { type DirectoryConfig, directoryConfig, directoryEnv } from '@chat4all/directory'
 import { type GatewayConfig, gatewayConfig, gatewayEnv } from '@chat4all/gateway'
 import { type SequencerConfig, sequencerConfig, sequencerEnv } from '@chat4all/sequencer'
 
@@ -20,6 +20,7 @@ const env = {
   CHAT4ALL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Shards of the conversation log. One is best for one process; conversations keep theirs. */
   CHAT4ALL_PARTITIONS: z.coerce.number().int().min(1).max(256).default(1),
+  ...directoryEnv,
   ...gatewayEnv,
   ...sequencerEnv,
 }
@@ -49,7 +50,7 @@ export function readConfig(from: Readonly<Record<string, string | undefined>>): 
     logLevel: values.CHAT4ALL_LOG_LEVEL,
     partitions: values.CHAT4ALL_PARTITIONS,
     gateway: gatewayConfig(values),
-    directory: readDirectoryConfig(from),
+    directory: directoryConfig(values),
     sequencer: sequencerConfig(values),
   }
 }

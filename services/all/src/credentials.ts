@@ -15,6 +15,6 @@ export function credentialsFile(dataDir: string): string {
 /** Writes the credentials for their owner's eyes only, whole or not at all. */
 export async function writeCredentials(dataDir: string, credentials: Credentials): Promise<void> {
   const file = credentialsFile(dataDir)
-  await writeFile(`${file}.new`, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })
+  await writeFile(`${file}.new`, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600, flush: true })
   await rename(`${file}.new`, file)
 }

@@ -26,8 +26,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const engines = starting.use(await openEmbeddedEngines({ directory: config.dataDir, partitions: config.partitions }))
   const { conversationLog: log, messageStore: store, eventLog: events, liveBus: bus } = engines
 
-  const credentials = await bootstrap(engines.directory, clock)
-  if (credentials !== undefined) await writeCredentials(config.dataDir, credentials)
+  const credentials = await bootstrap(engines.directory, clock, (fresh) => writeCredentials(config.dataDir, fresh))
 
   const directory = starting.use(
     createDirectoryService({ directory: engines.directory, log, bus, clock, logger: logger('directory'), config: config.directory }),

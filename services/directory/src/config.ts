@@ -1,6 +1,7 @@
-import { readEnv, z } from '@chat4all/base'
+import { z } from '@chat4all/base'
 
-const SHAPE = {
+/** The directory's environment. */
+export const directoryEnv = {
   /** Days after which a new key signs tokens. */
   CHAT4ALL_SIGNING_KEY_DAYS: z.coerce.number().int().min(1).max(365).default(30),
 }
@@ -9,6 +10,8 @@ export interface DirectoryConfig {
   readonly signingKeyDays: number
 }
 
-export function readDirectoryConfig(env: Readonly<Record<string, string | undefined>>): DirectoryConfig {
-  return { signingKeyDays: readEnv(SHAPE, env).CHAT4ALL_SIGNING_KEY_DAYS }
+type DirectoryEnv = { readonly [K in keyof typeof directoryEnv]: number }
+
+export function directoryConfig(env: DirectoryEnv): DirectoryConfig {
+  return { signingKeyDays: env.CHAT4ALL_SIGNING_KEY_DAYS }
 }

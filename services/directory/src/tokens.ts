@@ -4,8 +4,8 @@ import type { ApiClientRow } from '@chat4all/ports'
 import { compactVerify, importJWK, SignJWT } from 'jose'
 import { ALGORITHM, type SigningKeys } from './signing-keys.ts'
 
-export const ISSUER = 'chat4all'
-export const AUDIENCE = 'chat4all'
+const ISSUER = 'chat4all'
+const AUDIENCE = 'chat4all'
 
 /** Whom a token speaks for. */
 export interface TokenSubject {

@@ -66,7 +66,7 @@ export async function startFixture() {
   }
 }
 
-export function clientPrincipal(tenantId: string, clientId: string): Principal {
+function clientPrincipal(tenantId: string, clientId: string): Principal {
   return { kind: 'client', tenantId, clientId, operator: false, tokenId: newId(), expiresAt: Number.MAX_SAFE_INTEGER }
 }
 
