@@ -20,7 +20,7 @@ $(INSTALLED): $(MANIFESTS)
 	@touch $@
 
 build: install ## bundle the CLI, the one part that does not run from source
-	@cd sdk/cli && ../../$(NODE) --run build
+	@if grep -q '"build"' sdk/cli/package.json; then cd sdk/cli && ../../$(NODE) --run build; fi
 
 up: build ## start the server in the foreground; Ctrl-C or SIGTERM drains and stops it
 	@exec $(NODE) services/all/src/main.ts
