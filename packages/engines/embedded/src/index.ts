@@ -1,3 +1,6 @@
+export { type ConversationLogOptions, SqliteConversationLog } from './conversation-log.ts'
 export { SqliteDirectory } from './directory.ts'
+export { SqliteEventLog } from './event-log.ts'
+export { InProcessLiveBus } from './live-bus.ts'
 export { SqliteMessageStore } from './message-store.ts'
 export { type EmbeddedEngines, openEmbeddedEngines } from './open.ts'

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ConversationLog, Directory, EventLog, LiveBus, MessageStore } from '@chat4all/ports'
 import { SqliteConversationLog } from './conversation-log.ts'
@@ -16,7 +17,14 @@ export interface EmbeddedEngines extends AsyncDisposable {
 }
 
 /** Opens, or creates, the databases in a directory. A second process that opens them is refused. */
-export async function openEmbeddedEngines({ directory: path, partitions }: { readonly directory: string; readonly partitions: number }): Promise<EmbeddedEngines> {
+export async function openEmbeddedEngines({
+  directory: path,
+  partitions,
+}: {
+  readonly directory: string
+  readonly partitions: number
+}): Promise<EmbeddedEngines> {
+  await mkdir(path, { recursive: true })
   await using opening = new AsyncDisposableStack()
   const conversationLog = opening.use(await SqliteConversationLog.open(join(path, 'log.db'), { partitions }))
   const eventLog = opening.use(await SqliteEventLog.open(join(path, 'events.db'), { partitions }))
