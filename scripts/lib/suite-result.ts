@@ -6,7 +6,7 @@ export interface SuiteResult {
   readonly skipped: readonly SkippedTest[]
 }
 
-export interface SkippedTest {
+interface SkippedTest {
   readonly name: string
   /** As the test gave it. */
   readonly reason: string
