@@ -18,6 +18,7 @@ export class TokenVerifier {
   #keys: JWTVerifyGetKey = createLocalJWKSet({ keys: [] })
   #jwks = '{"keys":[]}'
   #keysReadAt = Number.NEGATIVE_INFINITY
+  #reading: Promise<void> | undefined
 
   constructor(directory: DirectoryClient, revocations: Revocations, clock: Clock) {
     this.#directory = directory
@@ -53,24 +54,35 @@ export class TokenVerifier {
   }
 
   async #claims(token: string, retry: boolean): Promise<JWTPayload> {
+    const keys = this.#keys
     try {
       const options = { issuer: ISSUER, audience: ISSUER, algorithms: ['EdDSA'], currentDate: new Date(this.#clock.now()) }
-      return (await jwtVerify(token, this.#keys, options)).payload
+      return (await jwtVerify(token, keys, options)).payload
     } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey && retry && (await this.#readKeys())) return this.#claims(token, false)
+      if (error instanceof errors.JWKSNoMatchingKey && retry && (this.#keys !== keys || (await this.#readKeys())))
+        return this.#claims(token, false)
       if (error instanceof errors.JWTExpired) throw invalidToken('The token has expired. Get a new one.')
       if (error instanceof errors.JOSEError || error instanceof TypeError) throw invalidToken('The token is not valid.', error)
       throw error
     }
   }
 
+  /** False: they were read a moment ago. Callers at the same time share one reading: after a start, all of them find no key. */
   async #readKeys(): Promise<boolean> {
-    const now = performance.now()
-    if (now - this.#keysReadAt < KEY_REFRESH_MS) return false
-    this.#keysReadAt = now
+    if (this.#reading === undefined) {
+      if (performance.now() - this.#keysReadAt < KEY_REFRESH_MS) return false
+      this.#reading = this.#fetchKeys().finally(() => {
+        this.#reading = undefined
+      })
+    }
+    await this.#reading
+    return true
+  }
+
+  async #fetchKeys(): Promise<void> {
     this.#jwks = (await this.#directory.listSigningKeys({})).jwks
     this.#keys = createLocalJWKSet(JSON.parse(this.#jwks))
-    return true
+    this.#keysReadAt = performance.now()
   }
 }
 
