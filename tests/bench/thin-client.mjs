@@ -35,7 +35,6 @@ export class ThinClient {
     session.on('error', () => {})
     await once(session, 'connect')
     session.setLocalWindowSize(1 << 24)
-    session.socket.setNoDelay(true)
     return new ThinClient(session, token)
   }
 

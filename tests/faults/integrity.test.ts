@@ -29,8 +29,7 @@ const DEFECTS: readonly (readonly [IntegrityDefect, string])[] = [
   [IntegrityDefect.RECEIPT_INVALID, 'UPDATE receipts SET delivered_through = 1000 WHERE conversation = :c'],
   [
     IntegrityDefect.ORDER_MISMATCH,
-    `UPDATE messages SET position = -1 - position WHERE conversation = :c AND sequence = 5;
-     UPDATE messages SET position = position + (SELECT position FROM messages WHERE conversation = :c AND sequence = 9) * 2 + 2 WHERE conversation = :c AND sequence = 5`,
+    `UPDATE messages SET position = (SELECT position FROM messages WHERE conversation = :c AND sequence = 3) WHERE conversation = :c AND sequence = 5`,
   ],
   [
     IntegrityDefect.MESSAGE_LOST,

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fromBinary } from '@bufbuild/protobuf'
 import type { Event } from '@chat4all/gen/chat4all/v1/event_pb.js'
 import { SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
 import { ReceiptService } from '@chat4all/gen/chat4all/v1/receipt_service_pb.js'
+import { Backoff } from './backoff.ts'
 import { hashText } from './body.ts'
 import type { RawClient, RpcFailure } from './grpc-client.ts'
 import type { History } from './history.ts'
@@ -21,6 +21,7 @@ export class Receiver {
   readonly #options: ReceiverOptions
   readonly #seen = new Map<string, bigint>()
   readonly #marked = new Map<string, bigint>()
+  readonly #backoff = new Backoff()
   #cursor = ''
   #session = 0
   #stream: { cancel(): void } | undefined
@@ -95,11 +96,14 @@ export class Receiver {
 
   async #reopen(failure: RpcFailure | undefined): Promise<void> {
     if (failure !== undefined && !this.#closed) this.failures.push(failure)
-    await sleep(20 + Math.random() * 50)
-    if (!this.#closed) this.#open()
+    await this.#backoff.pause()
+    if (this.#closed) return
+    this.#options.client.reconnect()
+    this.#open()
   }
 
   #take(bytes: Buffer, session: number): void {
+    this.#backoff.reset()
     const answer = fromBinary(SubscribeResponseSchema, bytes)
     for (const event of answer.events) this.#record(event, session)
     if (answer.cursor !== '') this.#cursor = answer.cursor

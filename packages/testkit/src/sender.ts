@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { newId } from '@chat4all/base'
 import { type SendResult, SendStreamRequestSchema, SendStreamResponseSchema } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { status } from '@grpc/grpc-js'
+import { Backoff } from './backoff.ts'
 import { hashText, makeText } from './body.ts'
 import { type RawClient, reasonOf } from './grpc-client.ts'
 import type { History, Outcome, SendRecord } from './history.ts'
@@ -35,6 +35,7 @@ interface Message {
 export class Sender {
   readonly #options: SenderOptions
   readonly #underWay = new Map<string, { readonly message: Message; readonly callAt: number }>()
+  readonly #backoff = new Backoff()
   #again: Message[] = []
   #stream: ReturnType<RawClient['sendStream']> | undefined
   #session = 0
@@ -80,6 +81,7 @@ export class Sender {
     const session = ++this.#session
     this.#stream = this.#options.client.sendStream({
       onMessage: (bytes) => {
+        this.#backoff.reset()
         for (const result of fromBinary(SendStreamResponseSchema, bytes).results) this.#answered(result)
         this.#fill()
       },
@@ -96,8 +98,9 @@ export class Sender {
     this.#underWay.clear()
     this.#again = [...lost.map((l) => l.message), ...this.#again]
     this.#stream = undefined
-    await sleep(20 + Math.random() * 50)
+    await this.#backoff.pause()
     if (this.#closed) return
+    this.#options.client.reconnect()
     this.#open()
     this.#fill()
   }
