@@ -7,7 +7,7 @@ export interface NewRecord {
   readonly conversationId: string
   /** Makes repeating safe: a second record with the same key is not appended. Unique over all tenants: callers put the tenant id in front. 1 to 200 bytes. */
   readonly key: string
-  /** An encoded LogRecord, at most 256 KiB: the creation of a group with 1,000 members and all the metadata it may have takes 235 KB. The engine does not look inside and does not change it. */
+  /** An encoded LogRecord, at most 256 KiB: the creation of a group with 1,000 members and all the metadata it may have takes 235 KB. The engine does not look inside and does not change it; nor may the caller, from then on. */
   readonly record: Uint8Array
 }
 

@@ -82,7 +82,7 @@ test('refuses what cannot be stored', async () => {
   await expect(log.append(2, record('key'))).rejects.toThrow('no partition 2')
   await expect(log.append(0, record(''))).rejects.toThrow('1 to 200 bytes')
   await expect(log.append(0, record('é'.repeat(101)))).rejects.toThrow('1 to 200 bytes')
-  await expect(log.append(0, { ...record('key'), record: new Uint8Array(65_537) })).rejects.toThrow('at most 65536')
+  await expect(log.append(0, { ...record('key'), record: new Uint8Array(256 * 1024 + 1) })).rejects.toThrow('at most 262144')
   expect(await log.end(0)).toBe(0n)
 })
 

@@ -6,7 +6,7 @@ import { type PackedEntries, unpackEntries } from './sqlite/packed-entries.ts'
 import { WorkerDatabase } from './sqlite/worker-database.ts'
 
 const MAX_KEY_BYTES = 200
-const MAX_RECORD_BYTES = 64 * 1024
+const MAX_RECORD_BYTES = 256 * 1024
 const READ_BACK = { limit: 1_000, maxBytes: 4 * 1024 * 1024 }
 const TRIM_SLICE = 256
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -53,7 +53,7 @@ export class SqliteConversationLog implements ConversationLog {
     this.#clock = clock
   }
 
-  /** Keeps the bytes of the record for the owner: they must not change. */
+  /** The owner gets the very bytes that were passed here. */
   async append(partition: Partition, record: NewRecord): Promise<Appended> {
     this.#feed(partition)
     const keyBytes = Buffer.byteLength(record.key)

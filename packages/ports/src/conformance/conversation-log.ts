@@ -8,7 +8,7 @@ export interface ConversationLogFixture {
   open(): Promise<ConversationLog>
 }
 
-const MAX_RECORD = 64 * 1024
+const MAX_RECORD = 256 * 1024
 /** Nothing is ever appended here. */
 const EMPTY = 2
 
