@@ -1,4 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf'
+import { encodeParts } from '@chat4all/base'
 import { LiveBatchSchema } from '@chat4all/gen/chat4all/internal/v1/live_batch_pb.js'
 import { conversationSubject, followSubjects, type LiveBus, type Partition, SETTLED_SUBJECT, userSubject } from '@chat4all/ports'
 import type { OrderingConversation } from './domain/conversation.ts'
@@ -16,10 +17,10 @@ export function publishLive(bus: LiveBus, conversation: OrderingConversation): v
     position: head.position,
     firstRevision: first.revision,
     lastRevision: head.revision,
-    response: encodeResponse(events.map(({ event }) => event)),
     membersChanged: conversation.membersChanged,
   })
-  bus.publish(subjects(conversation), toBinary(LiveBatchSchema, batch))
+  const response = encodeResponse(events.map(({ event }) => event))
+  bus.publish(subjects(conversation), encodeParts([toBinary(LiveBatchSchema, batch), [LiveBatchSchema.field.response.number, response]]))
   for (const { userIds, event } of conversation.farewells) {
     const farewell = create(LiveBatchSchema, {
       ...base,

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf'
-import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import { encodeParts } from '@chat4all/base'
 import { type LiveBatch, LiveBatchSchema } from '@chat4all/gen/chat4all/internal/v1/live_batch_pb.js'
 import { SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
 import type { Partition } from '@chat4all/ports'
@@ -57,5 +57,5 @@ export class BatchFramer {
 
 /** Adds the cursor to an encoded SubscribeResponse. */
 function appendCursor(response: Uint8Array, cursor: string): Uint8Array {
-  return new BinaryWriter().raw(response).tag(CURSOR, WireType.LengthDelimited).string(cursor).finish()
+  return encodeParts([response, [CURSOR, cursor]])
 }

@@ -6,7 +6,7 @@ import type { ConversationLog } from '@chat4all/ports'
 import { type MessageReader, type ReadableMessage, shownMessage } from '../message-reader.ts'
 import type { Ordered } from '../ordered.ts'
 import type { Admission } from './admission.ts'
-import { SCHEMA_VERSION } from './sender.ts'
+import { SCHEMA_VERSION } from './sent-message.ts'
 
 type Kind = NonNullable<MessageInitShape<typeof LogRecordSchema>['kind']>
 

@@ -1,6 +1,5 @@
-import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf'
 import { ChatError, type Clock, newId } from '@chat4all/base'
-import { LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import { type Message, MessageSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import { type SendMessageRequest, type SendMessageResponseSchema, SendStatus } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import type { Appended, ConversationLog } from '@chat4all/ports'
@@ -11,9 +10,7 @@ import type { Users } from '../access/users.ts'
 import type { MessageReader } from '../message-reader.ts'
 import type { Admission } from './admission.ts'
 import { isFreshId } from './fresh-id.ts'
-import { messageOfRecord, sameContent, sentMessage } from './sent-message.ts'
-
-export const SCHEMA_VERSION = 1
+import { encodeRecord, messageOfRecord, sameContent, sentMessage } from './sent-message.ts'
 
 export interface SenderDeps {
   readonly log: ConversationLog
@@ -56,21 +53,13 @@ export class Sender {
 
   /** Puts the message into the log. The call to the log is made before this returns, so that calls keep their order. */
   async append({ tenantId, partition, message }: PreparedSend): Promise<Accepted> {
-    const { messageId, conversationId, from } = message
+    const { messageId, conversationId } = message
     if (!isFreshId(messageId, this.#deps.clock.now())) {
       const earlier = await this.#deps.reader.stored(tenantId, messageId)
       if (earlier !== undefined) return repeated(message, fromBinary(MessageSchema, earlier.data))
     }
-    const record = create(LogRecordSchema, {
-      schemaVersion: SCHEMA_VERSION,
-      tenantId,
-      conversationId,
-      timeMicros: message.createTime!.seconds * 1_000_000n + BigInt(Math.trunc(message.createTime!.nanos / 1000)),
-      kind: { case: 'message', value: { messageId, from, message: toBinary(MessageSchema, message) } },
-    })
-    const appended = await this.#admitted(() =>
-      this.#deps.log.append(partition, { conversationId, key: `${tenantId}:m:${messageId}`, record: toBinary(LogRecordSchema, record) }),
-    )
+    const entry = { conversationId, key: `${tenantId}:m:${messageId}`, record: encodeRecord(tenantId, message) }
+    const appended = await this.#admitted(() => this.#deps.log.append(partition, entry))
     return appended.duplicate ? this.#repeat(tenantId, partition, message, appended) : accepted(message)
   }
 

@@ -1,9 +1,15 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { timestampFromMs } from '@bufbuild/protobuf/wkt'
-import { ChatError } from '@chat4all/base'
-import { type AcceptedMessage, LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
+import { ChatError, encodeParts } from '@chat4all/base'
+import { type AcceptedMessage, AcceptedMessageSchema, LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import { type Message, MessageSchema, type Payload } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import type { SendMessageRequest } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
+import { microsFromTimestamp } from '../mapping.ts'
+
+/** Of the log records that gateways write. */
+export const SCHEMA_VERSION = 1
+
+const ACCEPTED = AcceptedMessageSchema.field
 
 /** What callers may send. Files come with their own service; system notes are the server's. */
 const SENDABLE = new Set(['text', 'location', 'contact'])
@@ -38,6 +44,23 @@ export function sentMessage(
     metadata: request.metadata,
     createTime: timestampFromMs(acceptedAtMs),
   })
+}
+
+/** The log record of an accepted message. The message is encoded here, once, for the log, the store and every subscriber. */
+export function encodeRecord(tenantId: string, message: Message): Uint8Array {
+  const { messageId, conversationId, from, createTime } = message
+  const head = create(LogRecordSchema, {
+    schemaVersion: SCHEMA_VERSION,
+    tenantId,
+    conversationId,
+    timeMicros: microsFromTimestamp(createTime!),
+  })
+  const accepted = encodeParts([
+    [ACCEPTED.messageId.number, messageId],
+    [ACCEPTED.from.number, from],
+    [ACCEPTED.message.number, toBinary(MessageSchema, message)],
+  ])
+  return encodeParts([toBinary(LogRecordSchema, head), [LogRecordSchema.field.message.number, accepted]])
 }
 
 /** The message in a log record, or undefined if it holds something else. */
