@@ -105,6 +105,7 @@ export class Subscription implements AsyncIterable<LiveEvent> {
     this.#ended.signal.addEventListener('abort', end, { once: true })
     this.#silenceMs = FIRST_ANSWER_MS
     try {
+      if (!this.#cursor) await this.#start(attempt.signal)
       const request = { userId: this.#userId, cursor: this.#cursor }
       const responses = this.#api.live.subscribe(request, { signal: attempt.signal })
       for await (const response of patiently(responses, () => this.#silenceMs)) yield* this.#take(response, attempt.signal)
@@ -115,6 +116,12 @@ export class Subscription implements AsyncIterable<LiveEvent> {
       this.#ended.signal.removeEventListener('abort', end)
       attempt.abort()
     }
+  }
+
+  /** Takes a cursor of now, so that nothing is missed from here on, even if the stream breaks before it brings its first cursor. */
+  async #start(signal: AbortSignal): Promise<void> {
+    const { cursor } = await this.#api.sync.syncChanges({ userId: this.#userId }, { signal })
+    this.#moveTo(cursor)
   }
 
   /** The cursor moves only after the app has come back for more: until then it may still lose what it was given. */

@@ -1,7 +1,6 @@
 import type { Message } from '#gen/chat4all/v1/message_pb.js'
 import { type Api, withSignal } from './api.ts'
 import { type HeldMessage, rangeDigest } from './digest.ts'
-import { history } from './history.ts'
 
 /** The server's limits: messages per digest, messages per page. */
 const MAX_DIGEST = 10_000
@@ -81,13 +80,10 @@ class Comparison {
   }
 
   async #report(from: bigint, to: bigint): Promise<void> {
-    const messages: Message[] = []
-    const query = { since: from - 1n, pageSize: PAGE, ...(this.#signal && { signal: this.#signal }) }
-    for await (const message of history(this.#api, this.#conversationId, query)) {
-      if (message.sequence > to) break
-      messages.push(message)
-    }
-    this.differences.push({ from, to, messages })
+    const position = { case: 'since' as const, value: from - 1n }
+    const page = { conversationId: this.#conversationId, position, pageSize: Number(to - from) + 1 }
+    const { messages } = await this.#api.messages.listMessages(page, withSignal(this.#signal))
+    this.differences.push({ from, to, messages: messages.filter(({ sequence }) => sequence <= to) })
   }
 }
 
