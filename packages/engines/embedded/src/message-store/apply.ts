@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { uuidToBytes } from '@chat4all/base'
+import { uuidToBytes } from '@chat4all/base/ids'
 import type { ConversationWrites, NewMessage } from '@chat4all/ports'
 import { changeWriter } from './apply-changes.ts'
 import { type KnownHead, KnownHeads } from './known-heads.ts'

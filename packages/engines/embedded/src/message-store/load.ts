@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { uuidToBytes } from '@chat4all/base'
+import { uuidToBytes } from '@chat4all/base/ids'
 import type { ConversationKey, ConversationState } from '@chat4all/ports'
 import { conversationFinder, toHead } from './conversation.ts'
 import { membersReader } from './members.ts'

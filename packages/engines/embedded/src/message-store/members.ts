@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { ConversationKey, InboxEntry, InboxPosition, MemberState } from '@chat4all/ports'
+import type { ConversationKey, InboxEntry, InboxPosition, MemberState, ReceiptState } from '@chat4all/ports'
 import { CONVERSATION_COLUMNS, type Conversation, conversationFinder, toHead } from './conversation.ts'
 import { RECEIPT_COLUMNS } from './receipts.ts'
 import { prepare } from './statement.ts'
@@ -20,27 +20,28 @@ export function membersReader(db: DatabaseSync): (no: bigint) => MemberState[] {
   return (no) => select.all(no).map(({ userId, role, joinedSequence }) => ({ userId, role: Number(role), joinedSequence }))
 }
 
-interface InboxColumns extends Conversation, MemberColumns {
-  readonly deliveredThrough: bigint
-  readonly deliveredAt: bigint
-  readonly readThrough: bigint
-  readonly readAt: bigint
-}
+interface EntryColumns extends MemberColumns, Omit<ReceiptState, 'userId'> {}
 
-const INBOX = `SELECT ${CONVERSATION_COLUMNS}, m.user_id AS userId, m.role, m.joined_sequence AS joinedSequence, ${RECEIPT_COLUMNS}
-  FROM tenants t
-  JOIN members m ON m.tenant = t.no
-  JOIN conversations c ON c.no = m.conversation
-  LEFT JOIN receipts r ON r.conversation = m.conversation AND r.user_id = m.user_id
-  WHERE t.tenant_id = ? AND m.user_id = ? AND m.left_revision IS NULL`
+const ENTRY_COLUMNS = `m.user_id AS userId, m.role, m.joined_sequence AS joinedSequence, ${RECEIPT_COLUMNS}`
+const RECEIPTS = 'LEFT JOIN receipts r ON r.conversation = m.conversation AND r.user_id = m.user_id'
 
 export function createMemberReads(db: DatabaseSync) {
   const find = conversationFinder(db)
   const readMembers = membersReader(db)
-  const page = 'ORDER BY c.active_at DESC, c.conversation_id DESC LIMIT ?'
-  const selectFirst = prepare<InboxColumns>(db, `${INBOX} ${page}`)
-  const selectBefore = prepare<InboxColumns>(db, `${INBOX} AND (c.active_at, c.conversation_id) < (?, ?) ${page}`)
-  const selectEntry = prepare<InboxColumns>(db, `${INBOX} AND c.conversation_id = ?`)
+  const inbox = (condition: string) =>
+    prepare<Conversation & EntryColumns>(
+      db,
+      `SELECT ${CONVERSATION_COLUMNS}, ${ENTRY_COLUMNS}
+       FROM tenants t JOIN members m ON m.tenant = t.no JOIN conversations c ON c.no = m.conversation ${RECEIPTS}
+       WHERE t.tenant_id = ? AND m.user_id = ? AND m.left_revision IS NULL AND ${condition}
+       ORDER BY c.active_at DESC, c.conversation_id DESC LIMIT ?`,
+    )
+  const selectNewest = inbox('true')
+  const selectBefore = inbox('(c.active_at, c.conversation_id) < (?, ?)')
+  const selectEntry = prepare<EntryColumns>(
+    db,
+    `SELECT ${ENTRY_COLUMNS} FROM members m ${RECEIPTS} WHERE m.conversation = ? AND m.user_id = ? AND m.left_revision IS NULL`,
+  )
 
   return {
     members(key: ConversationKey): MemberState[] {
@@ -51,23 +52,20 @@ export function createMemberReads(db: DatabaseSync) {
     inbox(tenantId: string, userId: string, before: InboxPosition | undefined, limit: number): InboxEntry[] {
       const rows = before
         ? selectBefore.all(tenantId, userId, before.activeAt, before.conversationId, limit)
-        : selectFirst.all(tenantId, userId, limit)
-      return rows.map(toEntry)
+        : selectNewest.all(tenantId, userId, limit)
+      return rows.map((row) => toEntry(row, row))
     },
 
-    inboxEntry({ tenantId, conversationId }: ConversationKey, userId: string): InboxEntry | undefined {
-      const row = selectEntry.get(tenantId, userId, conversationId)
-      return row && toEntry(row)
+    inboxEntry(key: ConversationKey, userId: string): InboxEntry | undefined {
+      const conversation = find(key)
+      const row = conversation && selectEntry.get(conversation.no, userId)
+      return row && toEntry(conversation, row)
     },
   }
 }
 
-function toEntry(row: InboxColumns): InboxEntry {
+function toEntry(conversation: Conversation, row: EntryColumns): InboxEntry {
   const { userId, role, joinedSequence, deliveredThrough, deliveredAt, readThrough, readAt } = row
-  return {
-    head: toHead(row),
-    role: Number(role),
-    joinedSequence,
-    receipt: { userId, deliveredThrough, deliveredAt, readThrough, readAt },
-  }
+  const receipt = { userId, deliveredThrough, deliveredAt, readThrough, readAt }
+  return { head: toHead(conversation), role: Number(role), joinedSequence, receipt }
 }

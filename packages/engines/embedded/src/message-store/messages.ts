@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { uuidFromBytes, uuidToBytes } from '@chat4all/base'
+import { uuidFromBytes, uuidToBytes } from '@chat4all/base/ids'
 import type { ConversationHead, ConversationKey, MessageEditRow, RangeDigest, StoredMessage } from '@chat4all/ports'
 import { conversationFinder, toHead } from './conversation.ts'
 import { prepare } from './statement.ts'

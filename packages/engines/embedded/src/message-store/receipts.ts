@@ -50,7 +50,7 @@ export function createReceiptWrites(db: DatabaseSync) {
 }
 
 /** Each watermark as a maximum, at most the last sequence; what was read was delivered. */
-export function raiseReceipt(old: ReceiptState, mark: Omit<ReceiptMark, keyof ConversationKey>, last: bigint): ReceiptState {
+function raiseReceipt(old: ReceiptState, mark: Omit<ReceiptMark, keyof ConversationKey>, last: bigint): ReceiptState {
   const readThrough = larger(old.readThrough, smaller(mark.readThrough, last))
   const deliveredThrough = larger(larger(old.deliveredThrough, smaller(mark.deliveredThrough, last)), readThrough)
   return {

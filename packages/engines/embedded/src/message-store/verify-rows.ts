@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { uuidFromBytes } from '@chat4all/base'
+import { uuidFromBytes } from '@chat4all/base/ids'
 import { IntegrityDefect } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
 import type { Conversation } from './conversation.ts'
 import { prepare } from './statement.ts'

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf'
-import { uuidFromBytes } from '@chat4all/base'
+import { uuidFromBytes } from '@chat4all/base/ids'
 import { IntegrityDefect } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
 import { type Message, MessageSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import type { IntegrityFinding } from '@chat4all/ports'

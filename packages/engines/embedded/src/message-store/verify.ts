@@ -12,7 +12,7 @@ export interface PageSize {
   readonly rows: number
 }
 
-const PAGE_SIZE: PageSize = { conversations: 200, rows: 5_000 }
+const PAGE_SIZE: PageSize = { conversations: 200, rows: 2_000 }
 
 /** Where a check goes on: in a conversation, after a place. */
 interface Cursor {
