@@ -1,14 +1,14 @@
-import type { DescFile, DescMessage, DescService } from '@bufbuild/protobuf'
+import type { DescFile, DescMessage } from '@bufbuild/protobuf'
 
-/** Finds the file that declares something, among the files that some services need. */
+/** Finds the file that declares something, among some files and all that they import. */
 export class DescriptorIndex {
   readonly files = new Map<string, DescFile>()
   readonly #symbols = new Map<string, DescFile>()
   /** By the extended type: extension number to file. */
   readonly #extensions = new Map<string, Map<number, DescFile>>()
 
-  constructor(services: readonly DescService[]) {
-    for (const { file } of services) this.#addFile(file)
+  constructor(files: readonly DescFile[]) {
+    for (const file of files) this.#addFile(file)
   }
 
   fileOfSymbol(name: string): DescFile | undefined {

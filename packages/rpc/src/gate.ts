@@ -64,19 +64,21 @@ export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: Gat
 function sniff(socket: Socket, handshakeMs: number, decided: (protocol: 'http1' | 'http2') => void): void {
   let seen: Buffer = Buffer.alloc(0)
   const timer = setTimeout(() => socket.destroy(), handshakeMs)
-  socket.once('close', () => clearTimeout(timer))
+  const forget = () => clearTimeout(timer)
   // What is undecided is kept here: putting it back at once would fire 'readable' again, without end.
-  socket.on('readable', function look() {
+  const look = () => {
     const bytes: Buffer | null = socket.read()
     if (bytes === null) return
     seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes])
     const protocol = protocolOf(seen)
     if (protocol === undefined) return
-    clearTimeout(timer)
-    socket.off('readable', look)
+    forget()
+    // Nothing of this may stay behind: there are as many as there are connections.
+    socket.off('readable', look).off('close', forget)
     socket.unshift(seen)
     decided(protocol)
-  })
+  }
+  socket.on('readable', look).once('close', forget)
 }
 
 /** Undefined while the bytes may still become either. */

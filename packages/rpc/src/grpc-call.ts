@@ -86,6 +86,7 @@ export function serveBidi(method: RpcMethod, streams: Set<OpenStream>): handleBi
 /** Hands over the caller's messages one by one, until one of them fails or the stream ends. */
 function receive(wire: ServerDuplexStream<Buffer, Uint8Array>, stream: GrpcStream, receiver: StreamReceiver): void {
   wire.on('data', (bytes) => {
+    if (stream.call.aborted !== undefined) return
     try {
       const working = receiver.message(decodeRequest(stream.method, bytes) as never)
       if (working === undefined) return

@@ -29,7 +29,10 @@ export interface CallContext {
   readonly method: DescMethod
   /** Undefined only for RPCs that need no token. */
   readonly principal: Principal | undefined
-  /** Aborts when the caller cancels or goes away, at the deadline, and when the server stops. */
+  /**
+   * Aborts when the caller cancels or goes away, at the deadline, and when the server stops; not when the call ends well.
+   * The reason is the ChatError that tells which. Nothing is spent on it until somebody asks for it.
+   */
   readonly signal: AbortSignal
   /** Names the call in logs and in INTERNAL errors. */
   readonly requestId: string
@@ -37,15 +40,18 @@ export interface CallContext {
 
 /** Where a streaming handler writes. The one seam to the gRPC server underneath: everything here works on encoded bytes. */
 export interface StreamWriter<O extends DescMethod['output'] = DescMethod['output']> {
-  /** Encodes and writes one message, and waits until there is room for the next. */
+  /** Encodes and writes one message, and waits until there is room for the next. Throws the reason once the call is cut short. */
   send(message: MessageInitShape<O>): Promise<void>
-  /** Writes one encoded message. The bytes may be shared with other writers and must not change. False: the stream is full; go on after `drained`. */
+  /** Writes one encoded message. The bytes may be shared with other writers and must not change. False: the stream is full; go on after `drained`. Once the stream has ended, it drops them. */
   write(encoded: Uint8Array): boolean
   /** Resolves when there is room, or the stream has ended. */
   drained(): Promise<void>
 }
 
-/** Takes the messages of a bidirectional stream as they come. A promise holds back the next message. */
+/**
+ * Takes the messages of a bidirectional stream as they come, each one validated. A promise holds back the next message.
+ * What it throws ends the stream. When the call is cut short nothing more is called: clean up on `context.signal`.
+ */
 export interface StreamReceiver<I extends DescMethod['input'] = DescMethod['input']> {
   message(request: MessageShape<I>): Promise<void> | void
   /** The caller has sent everything. The stream ends when this resolves. */

@@ -31,8 +31,10 @@ export function bindMethods({ services, log = silentLogger, ...by }: Serving): R
     for (const desc of service.service.methods) {
       const path = `/${desc.parent.typeName}/${desc.name}`
       if (methods.has(path)) throw new Error(`${path} is registered twice`)
+      const handler = service.handlers[desc.localName]
+      if (typeof handler !== 'function') throw new Error(`${path} has no handler`)
       warmValidation(desc.input)
-      methods.set(path, { path, desc, admit: admission(service, desc, by), handler: service.handlers[desc.localName], log })
+      methods.set(path, { path, desc, admit: admission(service, desc, by), handler, log })
     }
   }
   return methods

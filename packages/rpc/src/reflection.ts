@@ -1,5 +1,6 @@
 import { type DescFile, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import { file_google_rpc_error_details } from '@chat4all/gen/google/rpc/error_details_pb.js'
 import {
   ServerReflection,
   type ServerReflectionRequest,
@@ -16,7 +17,8 @@ type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema
 /** gRPC server reflection over these services, as grpc.reflection.v1 and v1alpha: lets grpcurl and its like work without protos. */
 export function reflectionServices(services: readonly RpcService[]): readonly RpcService[] {
   const described = [...services.map(({ service }) => service), ServerReflection, ServerReflectionAlpha]
-  const index = new DescriptorIndex(described)
+  // The last one lets tools print the details of our errors.
+  const index = new DescriptorIndex([...described.map(({ file }) => file), file_google_rpc_error_details])
   const names = described.map(({ typeName }) => ({ name: typeName }))
 
   const serverReflectionInfo: BidiHandler<typeof ServerReflection.method.serverReflectionInfo> = (_context, out) => {

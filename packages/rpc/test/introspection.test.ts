@@ -66,6 +66,7 @@ describe.each([
     ['chat4all.v1.SendStatus', 'chat4all/v1/message_service.proto'],
     ['chat4all.v1.SendMessageRequest.payload', 'chat4all/v1/message_service.proto'],
     ['chat4all.v1.Payload', 'chat4all/v1/message.proto'],
+    ['google.rpc.ErrorInfo', 'google/rpc/error_details.proto'],
     ['chat4all.v1.access', 'chat4all/v1/access.proto'],
     ['grpc.health.v1.HealthCheckResponse.ServingStatus', 'grpc/health/v1/health.proto'],
   ])('finds the file of %s', async (value, file) => {
