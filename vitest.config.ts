@@ -18,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'service',
-          include: ['services/*/test/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['services/*/test/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'sdk/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 60_000,
         },

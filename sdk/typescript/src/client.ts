@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Conversation } from '#gen/chat4all/v1/conversation_pb.js'
 import type { Message, StatusEntry } from '#gen/chat4all/v1/message_pb.js'
 import { type Api, withSignal } from './api.ts'
