@@ -99,7 +99,7 @@ export class Load implements AsyncDisposable {
     await Promise.all(this.receivers.map((r) => r.mark()))
   }
 
-  /** What senders and receivers saw, what the API says, and what the files hold. Call it after `settle`. */
+  /** What senders and receivers saw, what the API says, and what the files hold of their conversations. Call it after `settle`. */
   async evidence(): Promise<Evidence> {
     const readings: Reading[] = []
     for (const { tenant, conversationId, receivers } of this.#conversations) {
@@ -107,7 +107,8 @@ export class Load implements AsyncDisposable {
       readings.push(await readThroughApi(reader, tenant.tenantId, conversationId))
       reader.close()
     }
-    const stored = readThroughSql(this.#server.dataDir)
+    const mine = new Set(this.#conversations.map((c) => c.conversationId))
+    const stored = readThroughSql(this.#server.dataDir).filter((r) => mine.has(r.conversation))
     return { history: this.history.records, subscriptions: this.#subscriptions(), readings: [...stored, ...readings] }
   }
 

@@ -74,6 +74,7 @@ export class Sender {
 
   close(): void {
     this.#closed = true
+    this.#sending = false
     this.#stream?.cancel()
   }
 
