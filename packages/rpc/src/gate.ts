@@ -14,34 +14,29 @@ export interface GateOptions {
   readonly port: number
   /** A connection that has not shown its protocol by then is closed. */
   readonly handshakeMs?: number
-  /** Takes HTTP/2 connections. The first bytes are put back. */
   readonly http2: (socket: Socket) => void
-  /** Takes all others. Without it they are closed. */
+  /** Takes what does not begin as HTTP/2. Without it every connection goes to `http2`. */
   readonly http1?: (socket: Socket) => void
 }
 
 /** What every HTTP/2 client sends first (RFC 9113 §3.4), followed by a SETTINGS frame. */
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1')
 const FRAME_HEADER_BYTES = 9
+const HANDSHAKE_BYTES = PREFACE.length + FRAME_HEADER_BYTES
 const SETTINGS = 4
 
 export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: GateOptions): Promise<Gate> {
   const sockets = new Set<Socket>()
-  const silent = new Set<Socket>()
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket)
-    silent.add(socket)
-    socket.once('close', () => {
-      sockets.delete(socket)
-      silent.delete(socket)
-    })
+    socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    sniff(socket, handshakeMs, (protocol) => {
-      silent.delete(socket)
-      if (protocol === 'http2') http2(socket)
-      else if (http1 === undefined) socket.destroy()
-      else http1(socket)
-    })
+    if (http1 === undefined) {
+      closeIfSilent(socket, handshakeMs)
+      http2(socket)
+    } else {
+      sniff(socket, handshakeMs, (protocol) => (protocol === 'http2' ? http2(socket) : http1(socket)))
+    }
   })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -50,7 +45,7 @@ export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: Gat
         port: (server.address() as { port: number }).port,
         close: () => {
           const closed = new Promise<void>((done) => server.close(() => done()))
-          for (const socket of silent) socket.destroy()
+          for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
           return closed
         },
         destroy: () => {
@@ -59,6 +54,13 @@ export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: Gat
       })
     })
   })
+}
+
+/** For ports that speak HTTP/2 only. Looking into the bytes before HTTP/2 does costs 8 KB per connection. */
+function closeIfSilent(socket: Socket, handshakeMs: number): void {
+  setTimeout(() => {
+    if (socket.bytesRead < HANDSHAKE_BYTES) socket.destroy()
+  }, handshakeMs).unref()
 }
 
 function sniff(socket: Socket, handshakeMs: number, decided: (protocol: 'http1' | 'http2') => void): void {
@@ -85,6 +87,6 @@ function sniff(socket: Socket, handshakeMs: number, decided: (protocol: 'http1' 
 function protocolOf(seen: Buffer): 'http1' | 'http2' | undefined {
   const length = Math.min(seen.length, PREFACE.length)
   if (PREFACE.compare(seen, 0, length, 0, length) !== 0) return 'http1'
-  if (seen.length < PREFACE.length + FRAME_HEADER_BYTES) return undefined
+  if (seen.length < HANDSHAKE_BYTES) return undefined
   return seen[PREFACE.length + 3] === SETTINGS ? 'http2' : 'http1'
 }

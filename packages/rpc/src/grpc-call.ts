@@ -1,206 +1,207 @@
-import { create, type Message, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
-import type { ChatError } from '@chat4all/base'
-import { StatusSchema } from '@chat4all/gen/google/rpc/status_pb.js'
-import {
-  type handleBidiStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  Metadata,
-  type ServerDuplexStream,
-  type ServerWritableStream,
-} from '@grpc/grpc-js'
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import { constants } from 'node:http2'
+import { create, type Message, type MessageInitShape } from '@bufbuild/protobuf'
+import { ChatError } from '@chat4all/base'
 import { Call, cancelled, deadlineExceeded, shuttingDown } from './call.ts'
-import { statusOf } from './errors.ts'
+import { Deframer, frameOf } from './grpc-frames.ts'
+import { statusTrailers, timeoutMsOf } from './grpc-headers.ts'
 import type { StreamReceiver, StreamWriter } from './handler.ts'
 import { decodeRequest, encodeResponse, failed, invokeBidi, invokeServerStream, invokeUnary, type RpcMethod, succeeded } from './invoke.ts'
 import { REQUEST_ID_HEADER, requestIdFrom } from './request-id.ts'
 
-/** A stream that the server can end on its own account. */
-export interface OpenStream {
-  stop(): void
-}
+/** Bytes that may wait in a stream before its writer is told to wait: enough for a burst, little enough to notice a slow reader. */
+const HIGH_WATER_BYTES = 256 * 1024
+/** Messages of a bidirectional call that may wait for the one in work before the stream is paused. */
+const MAX_INBOX = 32
+const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity,gzip' }
 
-/** The parts of a grpc-js call that all kinds share. */
-interface Wire {
-  readonly metadata: Metadata
-  readonly cancelled: boolean
-  getDeadline(): Date | number
-  sendMetadata(metadata: Metadata): void
-  on(event: 'cancelled', listener: () => void): unknown
-}
-type WireStream = ServerWritableStream<Buffer, Uint8Array> | ServerDuplexStream<Buffer, Uint8Array>
-
-/** An error in the shape grpc-js takes. */
-export function grpcStatus(error: ChatError, metadata = new Metadata()) {
-  const status = statusOf(error)
-  metadata.set('grpc-status-details-bin', Buffer.from(toBinary(StatusSchema, status)))
-  return { code: status.code as number, details: status.message, metadata }
-}
-
-export function serveUnary(method: RpcMethod): handleUnaryCall<Buffer, Uint8Array> {
-  return async (wire, callback) => {
-    const call = openCall(method, wire)
-    let done = false
-    wire.on('cancelled', () => {
-      if (!done) call.abort(whyCancelled(wire))
-    })
-    try {
-      call.principal = await method.admit((name) => headerOf(wire.metadata, name))
-      const response = encodeResponse(method, await invokeUnary(method, decodeRequest(method, wire.request), call))
-      done = true
-      wire.sendMetadata(requestIdMetadata(call))
-      callback(null, response)
-      succeeded(method, call)
-    } catch (error) {
-      done = true
-      callback(grpcStatus(failed(method, call, error), requestIdMetadata(call)))
-    }
-  }
-}
-
-export function serveServerStream(method: RpcMethod, streams: Set<OpenStream>): handleServerStreamingCall<Buffer, Uint8Array> {
-  return async (wire) => {
-    const stream = new GrpcStream(method, wire, streams)
-    try {
-      await stream.admit()
-      await invokeServerStream(method, decodeRequest(method, wire.request), stream.call, stream)
-      stream.finish()
-    } catch (error) {
-      stream.finish(error)
-    }
-  }
-}
-
-export function serveBidi(method: RpcMethod, streams: Set<OpenStream>): handleBidiStreamingCall<Buffer, Uint8Array> {
-  return async (wire) => {
-    const stream = new GrpcStream(method, wire, streams)
-    try {
-      await stream.admit()
-      receive(wire, stream, invokeBidi(method, stream.call, stream))
-    } catch (error) {
-      stream.finish(error)
-    }
-  }
-}
-
-/** Hands over the caller's messages one by one, until one of them fails or the stream ends. */
-function receive(wire: ServerDuplexStream<Buffer, Uint8Array>, stream: GrpcStream, receiver: StreamReceiver): void {
-  wire.on('data', (bytes) => {
-    if (stream.call.aborted !== undefined) return
-    try {
-      const working = receiver.message(decodeRequest(stream.method, bytes) as never)
-      if (working === undefined) return
-      wire.pause()
-      stream.busy = working.then(
-        () => void (stream.stopping || wire.resume()),
-        (error) => stream.finish(error),
-      )
-    } catch (error) {
-      wire.pause()
-      stream.finish(error)
-    }
-  })
-  wire.on('end', async () => {
-    try {
-      await stream.busy
-      await receiver.end()
-      stream.finish()
-    } catch (error) {
-      stream.finish(error)
-    }
-  })
-}
-
-/** One streaming call. It ends once: by its handler, by the caller, or by the server. */
-class GrpcStream implements StreamWriter, OpenStream {
-  readonly method: RpcMethod
-  readonly call: Call
-  /** The message that the handler works on. */
-  busy: Promise<void> | undefined
-  stopping = false
-  readonly #wire: WireStream
-  readonly #streams: Set<OpenStream>
+/** One gRPC call on one HTTP/2 stream. It ends once: by its handler, by the caller, or by the server. */
+export class GrpcCall implements StreamWriter {
+  readonly #method: RpcMethod
+  readonly #stream: ServerHttp2Stream
+  readonly #headers: IncomingHttpHeaders
+  readonly #call: Call
+  readonly #calls: Set<GrpcCall>
+  #receive: (message: Buffer) => void = () => {}
+  #receiveEnd: () => void = () => {}
+  #deadline: NodeJS.Timeout | undefined
+  #inWork: Promise<void> | undefined
+  #stopping = false
   #ended = false
-  #waiting: (() => void)[] = []
+  #trailers: Record<string, string> | undefined
+  #waiting: (() => void)[] | undefined
 
-  constructor(method: RpcMethod, wire: WireStream, streams: Set<OpenStream>) {
-    this.method = method
-    this.call = openCall(method, wire)
-    this.#wire = wire
-    this.#streams = streams
-    streams.add(this)
-    wire.on('cancelled', () => this.#cut(whyCancelled(wire)))
+  constructor(method: RpcMethod, stream: ServerHttp2Stream, headers: IncomingHttpHeaders, calls: Set<GrpcCall>) {
+    this.#method = method
+    this.#stream = stream
+    this.#headers = headers
+    this.#calls = calls
+    this.#call = new Call(method.desc, requestIdFrom(this.#header(REQUEST_ID_HEADER)))
+    calls.add(this)
   }
 
-  async admit(): Promise<void> {
-    this.call.principal = await this.method.admit((name) => headerOf(this.#wire.metadata, name))
-    this.#wire.sendMetadata(requestIdMetadata(this.call))
+  /** Serves the call to its end. Never throws. */
+  async serve(maxRequestBytes: number): Promise<void> {
+    try {
+      this.#watch()
+      const deframer = new Deframer(maxRequestBytes, this.#header('grpc-encoding'))
+      this.#call.principal = await this.#method.admit((name) => this.#header(name))
+      if (this.#ended) return
+      if (this.#method.desc.methodKind === 'bidi_streaming') this.#openBidi()
+      else this.#openSingle()
+      this.#read(deframer)
+    } catch (error) {
+      this.#finish(error)
+    }
   }
 
   async send(message: MessageInitShape<RpcMethod['desc']['output']>): Promise<void> {
-    if (!this.write(encodeResponse(this.method, create(this.method.desc.output, message) as Message))) await this.drained()
-    if (this.call.aborted !== undefined) throw this.call.aborted
+    if (!this.write(encodeResponse(this.#method, create(this.#method.desc.output, message) as Message))) await this.drained()
+    if (this.#call.aborted !== undefined) throw this.#call.aborted
   }
 
   write(encoded: Uint8Array): boolean {
-    return this.#ended || this.#wire.write(encoded)
+    if (this.#ended) return true
+    this.#respond()
+    this.#stream.write(frameOf(encoded))
+    return this.#stream.writableLength < HIGH_WATER_BYTES
   }
 
   drained(): Promise<void> {
-    if (this.#ended || !this.#wire.writableNeedDrain) return Promise.resolve()
+    if (this.#ended || this.#stream.writableLength < HIGH_WATER_BYTES) return Promise.resolve()
     return new Promise((resolve) => {
-      if (this.#waiting.push(resolve) === 1) this.#wire.once('drain', () => this.#release())
+      if (this.#waiting === undefined) this.#stream.once('drain', () => this.#release())
+      this.#waiting = [...(this.#waiting ?? []), resolve]
     })
   }
 
-  /** The message in work is finished first: its answer tells the caller what holds. */
+  /** The message in work is finished first: its answer tells the caller what holds. Unary calls end by themselves. */
   async stop(): Promise<void> {
-    this.stopping = true
-    await this.busy
+    if (this.#method.desc.methodKind === 'unary') return
+    this.#stopping = true
+    await this.#inWork
     this.#cut(shuttingDown())
   }
 
-  finish(error?: unknown): void {
+  #watch(): void {
+    this.#stream.once('close', () => this.#cut(cancelled()))
+    this.#stream.on('error', () => this.#cut(cancelled()))
+    const timeoutMs = timeoutMsOf(this.#header('grpc-timeout'))
+    if (timeoutMs !== undefined) this.#deadline = setTimeout(() => this.#cut(deadlineExceeded()), timeoutMs)
+  }
+
+  #read(deframer: Deframer): void {
+    this.#stream.on('data', (chunk: Buffer) => {
+      try {
+        for (const message of deframer.push(chunk)) this.#receive(message)
+      } catch (error) {
+        this.#finish(error)
+      }
+    })
+    this.#stream.once('end', () => {
+      if (deframer.unfinished) this.#finish(new ChatError('REQUEST_MALFORMED', 'The last message is cut off.'))
+      else this.#receiveEnd()
+    })
+  }
+
+  /** Unary and server-streaming calls: exactly one request. */
+  #openSingle(): void {
+    let request: Buffer | undefined
+    this.#receive = (message) => {
+      if (request !== undefined) throw new ChatError('REQUEST_MALFORMED', 'The call takes one request and got several.')
+      request = message
+    }
+    this.#receiveEnd = () => void this.#runSingle(request)
+  }
+
+  async #runSingle(bytes: Buffer | undefined): Promise<void> {
+    try {
+      if (bytes === undefined) throw new ChatError('REQUEST_MALFORMED', 'The call takes one request and got none.')
+      const request = decodeRequest(this.#method, bytes)
+      if (this.#method.desc.methodKind === 'unary')
+        this.write(encodeResponse(this.#method, await invokeUnary(this.#method, request, this.#call)))
+      else {
+        this.#respond()
+        await invokeServerStream(this.#method, request, this.#call, this)
+      }
+      this.#finish()
+    } catch (error) {
+      this.#finish(error)
+    }
+  }
+
+  #openBidi(): void {
+    this.#respond()
+    const receiver = invokeBidi(this.#method, this.#call, this)
+    const inbox: Buffer[] = []
+    let over = false
+    const work = async () => {
+      for (let bytes = inbox.shift(); bytes !== undefined && !this.#stopping && !this.#ended; bytes = inbox.shift()) {
+        if (inbox.length < MAX_INBOX && this.#stream.isPaused()) this.#stream.resume()
+        await receiver.message(decodeRequest(this.#method, bytes) as never)
+      }
+      this.#inWork = undefined
+      if (over && inbox.length === 0 && !this.#ended) await this.#endBidi(receiver)
+    }
+    const start = () => {
+      this.#inWork ??= work().catch((error) => this.#finish(error))
+    }
+    this.#receive = (message) => {
+      if (inbox.push(message) >= MAX_INBOX) this.#stream.pause()
+      start()
+    }
+    this.#receiveEnd = () => {
+      over = true
+      start()
+    }
+  }
+
+  async #endBidi(receiver: StreamReceiver): Promise<void> {
+    await receiver.end()
+    this.#finish()
+  }
+
+  /** Response headers, once. What follows them ends with trailers. */
+  #respond(): void {
+    if (this.#stream.headersSent || this.#stream.destroyed) return
+    this.#stream.respond({ ...RESPONSE_HEADERS, [REQUEST_ID_HEADER]: this.#call.requestId }, { waitForTrailers: true })
+    this.#stream.once('wantTrailers', () => this.#stream.sendTrailers(this.#trailers ?? statusTrailers(cancelled())))
+  }
+
+  #finish(thrown?: unknown): void {
     if (this.#ended) return
     this.#ended = true
-    this.#streams.delete(this)
+    clearTimeout(this.#deadline)
+    this.#calls.delete(this)
     this.#release()
-    if (error === undefined && this.call.aborted === undefined) {
-      succeeded(this.method, this.call)
-      this.#wire.end()
-    } else {
-      this.#wire.emit('error', grpcStatus(failed(this.method, this.call, error), requestIdMetadata(this.call)))
-    }
+    const error = thrown === undefined ? this.#call.aborted : failed(this.#method, this.#call, thrown)
+    if (error === undefined) succeeded(this.#method, this.#call)
+    if (!this.#stream.destroyed) this.#close(statusTrailers(error))
+  }
+
+  #close(trailers: Record<string, string>): void {
+    const stream = this.#stream
+    this.#trailers = trailers
+    if (stream.headersSent) stream.end()
+    else stream.respond({ ...RESPONSE_HEADERS, [REQUEST_ID_HEADER]: this.#call.requestId, ...trailers }, { endStream: true })
+    // The caller may still be sending: it is told to stop, after the trailers.
+    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
   }
 
   #cut(reason: ChatError): void {
     if (this.#ended) return
-    this.call.abort(reason)
-    this.finish(reason)
+    this.#call.abort(reason)
+    this.#finish(reason)
   }
 
   #release(): void {
-    const waiting = this.#waiting
-    this.#waiting = []
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
     for (const resolve of waiting) resolve()
   }
-}
 
-function openCall(method: RpcMethod, wire: Wire): Call {
-  return new Call(method.desc, requestIdFrom(headerOf(wire.metadata, REQUEST_ID_HEADER)))
-}
-
-function whyCancelled(wire: Wire): ChatError {
-  return Date.now() >= Number(wire.getDeadline()) ? deadlineExceeded() : cancelled()
-}
-
-function headerOf(metadata: Metadata, name: string): string | undefined {
-  const value = metadata.get(name)[0]
-  return typeof value === 'string' ? value : undefined
-}
-
-function requestIdMetadata(call: Call): Metadata {
-  const metadata = new Metadata()
-  metadata.set(REQUEST_ID_HEADER, call.requestId)
-  return metadata
+  #header(name: string): string | undefined {
+    const value = this.#headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
 }

@@ -54,7 +54,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Stopp
   )
   // It never listens: without this event it would enforce no timeout and know no idle connection.
   http1.emit('listening')
-  const http2 = createHttp2(maxStreamsPerConnection, handle)
+  const http2 = createHttp2(maxStreamsPerConnection, (server) => void server.on('request', handle as never))
   const gate = await openGate({
     ...options,
     handshakeMs,

@@ -1,18 +1,18 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type ServerHttp2Session } from 'node:http2'
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
 
 const PING_EVERY_MS = 60_000
 const IDLE_MS = 300_000
 const MAX_HEADER_BYTES = 16 * 1024
-/** Per connection. With Node's 10 MB a few hundred slow readers on one connection end new calls on it. */
+/** Per connection. Beyond it Node refuses new calls: its own 10 MB are too few for many slow readers behind one proxy. */
 const SESSION_MEMORY_MB = 256
 
 /** HTTP/2 over sockets that somebody else accepts. */
-export function createHttp2(maxConcurrentStreams: number, handle: (request: IncomingMessage, response: ServerResponse) => void) {
+export function createHttp2(maxConcurrentStreams: number, attach: (server: Http2Server) => void) {
   const sessions = new Set<ServerHttp2Session>()
   const settings = { maxConcurrentStreams, maxHeaderListSize: MAX_HEADER_BYTES }
-  const server = createServer({ settings, maxSessionMemory: SESSION_MEMORY_MB }, handle as never)
+  const server = createServer({ settings, maxSessionMemory: SESSION_MEMORY_MB })
+  attach(server)
   server.on('session', (session) => {
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
