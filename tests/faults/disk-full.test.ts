@@ -3,6 +3,8 @@ import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ConversationType } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
+import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { Load, type RpcFailure, TestServer, waitUntil } from '@chat4all/testkit'
 import { status } from '@grpc/grpc-js'
@@ -17,31 +19,45 @@ it.skipIf(process.getuid?.() !== 0)(
     await using disk = mountSmallDisk()
     await using server = await TestServer.start({ dataDir: disk.path })
     await using load = await Load.prepare(server, { pairs: 10 })
-    const user = await (await server.apiClient()).asUser('sender-0')
+    const client = await server.apiClient()
+    const { conversation } = await client.call(ConversationService.method.createConversation, {
+      type: ConversationType.PRIVATE,
+      members: ['ann', 'bob'],
+    })
+    const { conversationId } = conversation!
     const { pid } = server
     for (let round = 0; round < 2; round++) {
       load.start()
       await sleep(500)
       disk.fill()
-      const refused = () => load.senders.every((s) => (s.answers.get('STORAGE_FULL') ?? 0) > round * 3)
-      await waitUntil('every sender is refused', refused)
-      const failure = await user
-        .call(MessageService.method.sendMessage, { to: 'receiver-0', payload: { content: { case: 'text', value: 'full?' } } })
-        .then(
-          () => undefined,
-          (error: RpcFailure) => error,
-        )
+      await waitUntil('every sender is refused', () => load.senders.every((s) => (s.answers.get('STORAGE_FULL') ?? 0) > round * 3))
+      await sleep(1000)
+      // A small message may still find room where a large batch did not.
+      let failure: RpcFailure | undefined
+      await waitUntil('a call is refused', async () => {
+        failure = await failureOf(client.call(MessageService.method.sendMessage, { conversationId, from: 'ann', payload: LARGE }))
+        return failure !== undefined
+      })
       expect(failure).toMatchObject({ code: status.RESOURCE_EXHAUSTED, reason: 'STORAGE_FULL' })
       disk.free()
       const before = load.history.count('send', 'ok')
       await waitUntil('messages are accepted again', () => load.history.count('send', 'ok') > before + 100)
       await load.settle()
     }
+    client.close()
     await expectNothingBroken(server, load)
     expect(server.pid).toBe(pid)
-    user.close()
   },
 )
+
+const LARGE = { content: { case: 'text', value: 'x'.repeat(10_240) } } as const
+
+async function failureOf(call: Promise<unknown>): Promise<RpcFailure | undefined> {
+  return await call.then(
+    () => undefined,
+    (error: RpcFailure) => error,
+  )
+}
 
 /** A disk of its own in memory, with a file that takes all its space or none. */
 function mountSmallDisk() {
