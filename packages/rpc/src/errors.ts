@@ -44,7 +44,7 @@ interface Detail {
 }
 
 /** The number of the status code: the same in gRPC and in Connect. */
-export function codeOf(error: ChatError): Code {
+function codeOf(error: ChatError): Code {
   return CODES[error.code]
 }
 
