@@ -1,5 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import { constants } from 'node:http2'
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import { create, type Message, type MessageInitShape } from '@bufbuild/protobuf'
 import { ChatError } from '@chat4all/base'
 import { Call, cancelled, deadlineExceeded, shuttingDown } from './call.ts'
@@ -13,6 +12,8 @@ import { REQUEST_ID_HEADER, requestIdFrom } from './request-id.ts'
 const HIGH_WATER_BYTES = 256 * 1024
 /** Messages of a bidirectional call that may wait for the one in work before the stream is paused. */
 const MAX_INBOX = 32
+/** How long a caller may go on sending to a call that has ended. */
+const DISCARD_MS = 5_000
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc+proto', 'grpc-accept-encoding': 'identity,gzip' }
 
 /** One gRPC call on one HTTP/2 stream. It ends once: by its handler, by the caller, or by the server. */
@@ -184,8 +185,7 @@ export class GrpcCall implements StreamWriter {
     this.#trailers = trailers
     if (stream.headersSent) stream.end()
     else stream.respond({ ...RESPONSE_HEADERS, [REQUEST_ID_HEADER]: this.#call.requestId, ...trailers }, { endStream: true })
-    // The caller may still be sending: it is told to stop, after the trailers.
-    if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
+    if (!stream.readableEnded) discard(stream)
   }
 
   #cut(reason: ChatError): void {
@@ -204,4 +204,11 @@ export class GrpcCall implements StreamWriter {
     const value = this.#headers[name]
     return typeof value === 'string' ? value : undefined
   }
+}
+
+/** Callers that are still sending stop when they see the trailers. Until then their bytes are dropped; who goes on is cut off. */
+function discard(stream: ServerHttp2Stream): void {
+  stream.removeAllListeners('data').resume()
+  const cut = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), DISCARD_MS).unref()
+  stream.once('close', () => clearTimeout(cut))
 }

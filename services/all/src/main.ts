@@ -1,4 +1,5 @@
 import { readConfig } from './config.ts'
+Buffer.poolSize = 1 << 20
 import { type RunningServer, startServer } from './server.ts'
 import { startScreen } from './start-screen.ts'
 
