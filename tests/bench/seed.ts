@@ -60,7 +60,7 @@ export async function seedStore(
   target: SeedTarget,
   size: { readonly messages: number; readonly conversations: number },
 ): Promise<void> {
-  await using engines = await openEmbeddedEngines({ directory: dataDir })
+  await using engines = await openEmbeddedEngines({ directory: dataDir, partitions: 1 })
   const store = engines.messageStore
   const [found] = await store.heads([target])
   let head = found!

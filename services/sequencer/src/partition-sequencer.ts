@@ -50,7 +50,7 @@ export class PartitionSequencer implements PartitionOwner {
       changed.map((conversation) => conversation.writes()),
     )
     for (const conversation of conversations) this.#states.set(conversationKey(conversation.key), conversation.state())
-    await this.#publish(conversations)
+    await this.#publish(conversations, through)
     this.#applied = through
     await this.#checkpointWhenDue()
   }
@@ -107,11 +107,12 @@ export class PartitionSequencer implements PartitionOwner {
     return messages
   }
 
-  async #publish(conversations: readonly OrderingConversation[]): Promise<void> {
+  async #publish(conversations: readonly OrderingConversation[], through: bigint): Promise<void> {
     const events = conversations.flatMap(({ key, events }) => events.map(({ position, event }) => ({ ...key, position, event })))
     events.sort((a, b) => (a.position < b.position ? -1 : 1))
     await this.#deps.events.publish(this.#partition, events)
-    for (const conversation of conversations) publishLive(this.#deps.bus, conversation)
+    const last = conversations.at(-1)
+    for (const conversation of conversations) publishLive(this.#deps.bus, conversation, conversation === last ? through : 0n)
   }
 
   async #checkpointWhenDue(): Promise<void> {

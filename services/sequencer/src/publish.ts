@@ -5,8 +5,9 @@ import { conversationSubject, followSubjects, type LiveBus, type Partition, SETT
 import type { OrderingConversation } from './domain/conversation.ts'
 import { encodeResponse } from './encode.ts'
 
-/** Tells everybody who follows a conversation what a batch brought. One encoding for all of them. */
-export function publishLive(bus: LiveBus, conversation: OrderingConversation): void {
+/** Tells everybody who follows a conversation what a batch brought. One encoding for all of them.
+ *  `publishedThrough` is the position up to which the partition is published with this, 0 if more of the commit follows. */
+export function publishLive(bus: LiveBus, conversation: OrderingConversation, publishedThrough: bigint): void {
   const { key, head, events } = conversation
   const { tenantId, conversationId } = key
   const first = events[0]
@@ -18,6 +19,7 @@ export function publishLive(bus: LiveBus, conversation: OrderingConversation): v
     firstRevision: first.revision,
     lastRevision: head.revision,
     membersChanged: conversation.membersChanged,
+    publishedThrough,
   })
   const response = encodeResponse(events.map(({ event }) => event))
   bus.publish(subjects(conversation), encodeParts([toBinary(LiveBatchSchema, batch), [LiveBatchSchema.field.response.number, response]]))

@@ -16,8 +16,9 @@ export interface FramedBatch {
 
 /** Decodes batches and frames them with the cursor that follows from them.
  *
- *  The cursor is the gateway's, not the subscriber's: batches of a partition arrive in order, so once one has arrived,
- *  every subscriber has been handed everything before it. */
+ *  The cursor is the gateway's, not the subscriber's: batches of a partition arrive in order, and the last one of a commit
+ *  says up to where everything has been published: by then every subscriber has been handed it. Batches before it carry
+ *  the position of the commit before, since they do not tell what their neighbours bring. */
 export class BatchFramer {
   /** Highest position seen, by partition. */
   readonly #positions = new Map<Partition, bigint>()
@@ -33,7 +34,7 @@ export class BatchFramer {
   frame(payload: Uint8Array): FramedBatch {
     if (payload === this.#lastPayload && this.#lastFramed !== undefined) return this.#lastFramed
     const batch = fromBinary(LiveBatchSchema, payload)
-    this.raise(batch.partition, batch.position)
+    this.raise(batch.partition, batch.publishedThrough)
     const frame = batch.response.length === 0 ? batch.response : appendCursor(batch.response, this.cursor())
     this.#lastPayload = payload
     this.#lastFramed = { batch, frame }

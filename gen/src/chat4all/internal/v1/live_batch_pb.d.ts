@@ -79,6 +79,14 @@ export declare type LiveBatch = Message<"chat4all.internal.v1.LiveBatch"> & {
    * @generated from field: bool members_changed = 9;
    */
   membersChanged: boolean;
+
+  /**
+   * With this batch, everything of the partition up to this log position has been published. A commit brings several
+   * conversations, whose positions interleave: only the last batch of a commit says so. 0: says nothing.
+   *
+   * @generated from field: int64 published_through = 10;
+   */
+  publishedThrough: bigint;
 };
 
 /**
