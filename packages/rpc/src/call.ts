@@ -10,6 +10,7 @@ export class Call implements CallContext {
   principal: Principal | undefined
   #aborted: ChatError | undefined
   #controller: AbortController | undefined
+  #onAbort: (() => void) | undefined
 
   constructor(method: DescMethod, requestId: string) {
     this.method = method
@@ -29,11 +30,24 @@ export class Call implements CallContext {
     return this.#aborted
   }
 
+  onAbort(listener: () => void): void {
+    if (this.#aborted !== undefined) return listener()
+    const before = this.#onAbort
+    this.#onAbort =
+      before === undefined
+        ? listener
+        : () => {
+            before()
+            listener()
+          }
+  }
+
   /** Cuts the call short. Only the first reason counts. */
   abort(reason: ChatError): void {
     if (this.#aborted !== undefined) return
     this.#aborted = reason
     this.#controller?.abort(reason)
+    this.#onAbort?.()
   }
 }
 

@@ -20,7 +20,8 @@ const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc+pro
 export class GrpcCall implements StreamWriter {
   readonly #method: RpcMethod
   readonly #stream: ServerHttp2Stream
-  readonly #headers: IncomingHttpHeaders
+  /** Only until the call is admitted: calls may stay open for hours. */
+  #headers: IncomingHttpHeaders
   readonly #call: Call
   readonly #calls: Set<GrpcCall>
   #receive: (message: Buffer) => void = () => {}
@@ -47,6 +48,7 @@ export class GrpcCall implements StreamWriter {
       this.#watch()
       const deframer = new Deframer(maxRequestBytes, this.#header('grpc-encoding'))
       this.#call.principal = await this.#method.admit((name) => this.#header(name))
+      this.#headers = {}
       if (this.#ended) return
       if (this.#method.desc.methodKind === 'bidi_streaming') this.#openBidi()
       else this.#openSingle()
@@ -100,6 +102,7 @@ export class GrpcCall implements StreamWriter {
       }
     })
     this.#stream.once('end', () => {
+      this.#stream.removeAllListeners('data')
       if (deframer.unfinished) this.#finish(new ChatError('REQUEST_MALFORMED', 'The last message is cut off.'))
       else this.#receiveEnd()
     })
@@ -112,7 +115,11 @@ export class GrpcCall implements StreamWriter {
       if (request !== undefined) throw new ChatError('REQUEST_MALFORMED', 'The call takes one request and got several.')
       request = message
     }
-    this.#receiveEnd = () => void this.#runSingle(request)
+    this.#receiveEnd = () => {
+      this.#receive = this.#receiveEnd = () => {}
+      void this.#runSingle(request)
+      request = undefined
+    }
   }
 
   async #runSingle(bytes: Buffer | undefined): Promise<void> {

@@ -1,51 +1,63 @@
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2'
+import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 
 const PING_EVERY_MS = 60_000
-const IDLE_MS = 300_000
+/** Rounds of pings without an open call after which a connection is closed. */
+const MAX_IDLE_ROUNDS = 5
 const MAX_HEADER_BYTES = 16 * 1024
-/** Per connection. Beyond it Node refuses new calls: its own 10 MB are too few for many slow readers behind one proxy. */
+/** Per connection. With Node's 10 MB a few hundred slow readers on one connection end new calls on it. */
 const SESSION_MEMORY_MB = 256
+
+/** What is known of a connection. One small object each, and listeners that all share: there may be very many. */
+interface Liveness {
+  openStreams: number
+  idleRounds: number
+  answered: boolean
+}
 
 /** HTTP/2 over sockets that somebody else accepts. */
 export function createHttp2(maxConcurrentStreams: number, attach: (server: Http2Server) => void) {
-  const sessions = new Set<ServerHttp2Session>()
+  const sessions = new Map<ServerHttp2Session, Liveness>()
   const settings = { maxConcurrentStreams, maxHeaderListSize: MAX_HEADER_BYTES }
   const server = createServer({ settings, maxSessionMemory: SESSION_MEMORY_MB })
   attach(server)
+  function onClose(this: ServerHttp2Session): void {
+    sessions.delete(this)
+  }
+  function onStreamClose(this: ServerHttp2Stream): void {
+    const liveness = this.session && sessions.get(this.session as ServerHttp2Session)
+    if (liveness) liveness.openStreams--
+  }
   server.on('session', (session) => {
-    sessions.add(session)
-    session.once('close', () => sessions.delete(session))
-    closeWhenIdle(session)
+    sessions.set(session, { openStreams: 0, idleRounds: 0, answered: true })
+    session.once('close', onClose)
   })
-  const pings = setInterval(() => sessions.forEach(pingOrDestroy), PING_EVERY_MS).unref()
+  server.on('stream', (stream) => {
+    const liveness = stream.session && sessions.get(stream.session as ServerHttp2Session)
+    if (liveness) liveness.openStreams++
+    stream.once('close', onStreamClose)
+  })
+  const pings = setInterval(() => {
+    for (const [session, liveness] of sessions) check(session, liveness)
+  }, PING_EVERY_MS).unref()
   return {
     accept: (socket: Socket) => void server.emit('connection', socket),
     /** Lets open calls finish, and takes no more. */
     close() {
       clearInterval(pings)
-      for (const session of sessions) session.close()
+      for (const session of sessions.keys()) session.close()
     },
   }
 }
 
-function closeWhenIdle(session: ServerHttp2Session): void {
-  let open = 0
-  session.on('stream', (stream) => {
-    open++
-    stream.once('close', () => open--)
+/** Ends a connection whose peer has not answered since the last round, and closes one that nobody uses. */
+function check(session: ServerHttp2Session, liveness: Liveness): void {
+  if (session.destroyed || session.closed) return
+  if (!liveness.answered) return session.destroy()
+  liveness.idleRounds = liveness.openStreams === 0 ? liveness.idleRounds + 1 : 0
+  if (liveness.idleRounds > MAX_IDLE_ROUNDS) return session.close()
+  liveness.answered = false
+  session.ping(() => {
+    liveness.answered = true
   })
-  session.setTimeout(IDLE_MS, () => {
-    if (open === 0) session.close()
-  })
-}
-
-const unanswered = new WeakSet<ServerHttp2Session>()
-
-/** Ends a connection whose peer has not answered since the last round. */
-function pingOrDestroy(session: ServerHttp2Session): void {
-  if (session.destroyed) return
-  if (unanswered.has(session)) return session.destroy()
-  unanswered.add(session)
-  session.ping(() => unanswered.delete(session))
 }

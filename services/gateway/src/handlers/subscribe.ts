@@ -1,5 +1,6 @@
 import { ChatError } from '@chat4all/base'
 import type { LiveService } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
+import type { ConversationKey } from '@chat4all/ports'
 import type { ServerStreamHandler } from '@chat4all/rpc'
 import { actingUser } from '../access/acting-user.ts'
 import type { Users } from '../access/users.ts'
@@ -20,18 +21,21 @@ export interface SubscribeDeps extends CatchUpDeps {
 }
 
 export function subscribe(deps: SubscribeDeps): ServerStreamHandler<typeof LiveService.method.subscribe> {
-  return async (request, { principal, signal }, out) => {
-    const caller = principal!
+  const limits = {
+    maxQueueBytes: deps.subscriberQueueBytes,
+    fillGap: async (key: ConversationKey, after: bigint) => {
+      const page = await deps.store.changes(key, after, GAP_PAGE)
+      return page.changes.map((change) => eventOfChange(key.conversationId, change))
+    },
+  }
+  return async (request, context, out) => {
+    const caller = context.principal!
     const userId = actingUser(caller, request.userId, 'user_id')
     await deps.users.requireActive(caller.tenantId, userId)
     const from = request.cursor === '' ? undefined : decodeCursor(request.cursor)
-    const fillGap = async (conversationId: string, after: bigint) => {
-      const page = await deps.store.changes({ tenantId: caller.tenantId, conversationId }, after, GAP_PAGE)
-      return page.changes.map((change) => eventOfChange(conversationId, change))
-    }
-    const subscription = new Subscription(caller, userId, out, deps.subscriberQueueBytes, fillGap)
+    const subscription = new Subscription(caller, userId, out, limits)
     const done = subscription.done()
-    signal.addEventListener('abort', () => subscription.end(), { once: true })
+    context.onAbort(() => subscription.end())
     try {
       await subscription.send({ ready: { userId, heartbeatSeconds: deps.heartbeatSeconds } })
       await deps.hub.add(subscription)

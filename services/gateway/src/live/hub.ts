@@ -128,7 +128,7 @@ export class LiveHub {
 
   /** A conversation may just have become large, or the user a member of one: from now on it is followed, and what came in between is read from the store. */
   #followChanged({ batch }: FramedBatch, feed: UserFeed): void {
-    if (feed.followed.has(batch.conversationId)) return
+    if (feed.followed?.has(batch.conversationId)) return
     this.#follow(batch.conversationId, feed).catch((error: unknown) => {
       this.#deps.logger.warn(
         { err: error, conversation_id: batch.conversationId },

@@ -19,9 +19,10 @@ export class LargeConversations {
 
   /** Resolves when what happens from now on reaches the feed. */
   async follow(conversationId: string, feed: UserFeed): Promise<void> {
-    if (feed.followed.has(conversationId)) return
+    if (feed.followed?.has(conversationId)) return
     const followed = this.#followed.get(conversationId) ?? this.#subscribe(conversationId)
     followed.feeds.add(feed)
+    feed.followed ??= new Map()
     feed.followed.set(conversationId, () => this.#leave(conversationId, followed, feed))
     await followed.subscribed
   }

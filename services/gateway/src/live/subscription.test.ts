@@ -5,7 +5,7 @@ import { SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_
 import type { Principal } from '@chat4all/rpc'
 import { expect, test } from 'vitest'
 import type { FramedBatch } from './batch.ts'
-import { type FillGap, Subscription } from './subscription.ts'
+import { Subscription, type SubscriptionLimits } from './subscription.ts'
 
 const principal: Principal = { kind: 'user', tenantId: 't', userId: 'ana', clientId: 'x', operator: false, tokenId: 'j', expiresAt: 9e15 }
 
@@ -47,7 +47,8 @@ function batch(first: bigint, last: bigint = first): FramedBatch {
   }
 }
 
-const noGaps: FillGap = async () => {
+const limits = (maxQueueBytes: number, fillGap: SubscriptionLimits['fillGap']): SubscriptionLimits => ({ maxQueueBytes, fillGap })
+const noGaps: SubscriptionLimits['fillGap'] = async () => {
   throw new Error('there is no gap')
 }
 
@@ -55,7 +56,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve))
 
 test('holds back what arrives while it catches up, and drops what catching up has covered', async () => {
   const out = reader()
-  const subscription = new Subscription(principal, 'ana', out, 1e6, noGaps)
+  const subscription = new Subscription(principal, 'ana', out, limits(1e6, noGaps))
   subscription.take(batch(4n))
   subscription.take(batch(5n))
   await subscription.send({ events: [event(3n), event(4n)] })
@@ -67,7 +68,12 @@ test('holds back what arrives while it catches up, and drops what catching up ha
 
 test('reads a gap from the store before it goes on', async () => {
   const out = reader()
-  const subscription = new Subscription(principal, 'ana', out, 1e6, async (_, after) => [event(after + 1n), event(after + 2n)])
+  const subscription = new Subscription(
+    principal,
+    'ana',
+    out,
+    limits(1e6, async (_, after) => [event(after + 1n), event(after + 2n)]),
+  )
   subscription.goLive(new Map())
   await settle()
   subscription.take(batch(1n))
@@ -78,7 +84,7 @@ test('reads a gap from the store before it goes on', async () => {
 
 test('drops repeats', async () => {
   const out = reader()
-  const subscription = new Subscription(principal, 'ana', out, 1e6, noGaps)
+  const subscription = new Subscription(principal, 'ana', out, limits(1e6, noGaps))
   subscription.goLive(new Map())
   await settle()
   for (const again of [1n, 2n, 2n, 1n, 3n]) subscription.take(batch(again))
@@ -87,7 +93,7 @@ test('drops repeats', async () => {
 
 test('waits for a slow reader and then goes on in order', async () => {
   const out = reader(1)
-  const subscription = new Subscription(principal, 'ana', out, 1e6, noGaps)
+  const subscription = new Subscription(principal, 'ana', out, limits(1e6, noGaps))
   subscription.goLive(new Map())
   await settle()
   for (let revision = 1n; revision <= 5n; revision++) subscription.take(batch(revision))
@@ -97,7 +103,7 @@ test('waits for a slow reader and then goes on in order', async () => {
 })
 
 test('cuts off a reader that is too slow', async () => {
-  const subscription = new Subscription(principal, 'ana', reader(1), 200, noGaps)
+  const subscription = new Subscription(principal, 'ana', reader(1), limits(200, noGaps))
   const done = subscription.done()
   subscription.goLive(new Map())
   await settle()
@@ -106,9 +112,14 @@ test('cuts off a reader that is too slow', async () => {
 })
 
 test('ends with a resumable error when the store can not fill a gap', async () => {
-  const subscription = new Subscription(principal, 'ana', reader(), 1e6, async () => {
-    throw new Error('store away')
-  })
+  const subscription = new Subscription(
+    principal,
+    'ana',
+    reader(),
+    limits(1e6, async () => {
+      throw new Error('store away')
+    }),
+  )
   const done = subscription.done()
   subscription.goLive(new Map())
   await settle()

@@ -2,15 +2,22 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { ChatError } from '@chat4all/base'
 import type { Event } from '@chat4all/gen/chat4all/v1/event_pb.js'
 import { type SubscribeResponse, SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
-import type { Partition } from '@chat4all/ports'
+import type { ConversationKey, Partition } from '@chat4all/ports'
 import type { Principal, StreamWriter } from '@chat4all/rpc'
 import type { FramedBatch } from './batch.ts'
 
 /** The part of a stream's writer that a subscription needs. */
 export type FrameWriter = Pick<StreamWriter, 'write' | 'drained'>
 
-/** Reads what a subscription missed. */
-export type FillGap = (conversationId: string, afterRevision: bigint) => Promise<readonly Event[]>
+/** What all subscriptions share. */
+export interface SubscriptionLimits {
+  /** Bytes that may wait for one slow reader. */
+  readonly maxQueueBytes: number
+  /** Reads what a subscription missed. */
+  readonly fillGap: (key: ConversationKey, afterRevision: bigint) => Promise<readonly Event[]>
+}
+
+const NO_POSITIONS: ReadonlyMap<Partition, bigint> = new Map()
 
 /** One live stream of one user. Hands on what arrives, in order and without holes in any conversation:
  *  what arrives while it catches up, or while the reader is slow, waits in a bounded queue. */
@@ -18,13 +25,13 @@ export class Subscription {
   readonly principal: Principal
   readonly userId: string
   readonly #out: FrameWriter
-  readonly #maxQueueBytes: number
-  readonly #fillGap: FillGap
+  readonly #limits: SubscriptionLimits
   /** Last revision handed on, by conversation. Empty until something happens: idle streams stay small. */
   #revisions: Map<string, bigint> | undefined
   /** Positions that catching up has covered. */
-  #covered: ReadonlyMap<Partition, bigint> = new Map()
-  #queue: FramedBatch[] = []
+  #covered = NO_POSITIONS
+  /** What waits. Most streams never need one. */
+  #queue: FramedBatch[] | undefined
   #queuedBytes = 0
   /** Someone is working: catching up, filling a gap, or waiting for the reader. */
   #busy = true
@@ -33,12 +40,11 @@ export class Subscription {
   /** Whether anything was written since the last heartbeat. */
   active = false
 
-  constructor(principal: Principal, userId: string, out: FrameWriter, maxQueueBytes: number, fillGap: FillGap) {
+  constructor(principal: Principal, userId: string, out: FrameWriter, limits: SubscriptionLimits) {
     this.principal = principal
     this.userId = userId
     this.#out = out
-    this.#maxQueueBytes = maxQueueBytes
-    this.#fillGap = fillGap
+    this.#limits = limits
   }
 
   /** Resolves when the caller goes; rejects when the server ends the stream. */
@@ -49,7 +55,7 @@ export class Subscription {
   }
 
   end(error?: ChatError): void {
-    this.#queue = []
+    this.#queue = undefined
     this.#over = true
     this.#ended(error)
   }
@@ -59,7 +65,8 @@ export class Subscription {
     if (this.#over) return
     if (!this.#busy) return this.#handOn(framed)
     this.#queuedBytes += framed.frame.length
-    if (this.#queuedBytes > this.#maxQueueBytes) return this.end(slowConsumer())
+    if (this.#queuedBytes > this.#limits.maxQueueBytes) return this.end(slowConsumer())
+    this.#queue ??= []
     this.#queue.push(framed)
   }
 
@@ -85,6 +92,8 @@ export class Subscription {
 
   /** Writes a frame that is not about any conversation, unless the stream is busy with others. */
   beat(frame: Uint8Array): void {
+    // What catching up covered was published long before.
+    this.#covered = NO_POSITIONS
     if (!this.#busy && !this.#over && !this.active && !this.#write(frame)) this.#waitForReader()
     this.active = false
   }
@@ -111,7 +120,7 @@ export class Subscription {
 
   #queueBehindGap(framed: FramedBatch): void {
     this.#busy = true
-    this.#queue.unshift(framed)
+    this.#queue = [framed, ...(this.#queue ?? [])]
     this.#queuedBytes += framed.frame.length
     void this.#drain()
   }
@@ -135,8 +144,9 @@ export class Subscription {
   }
 
   #next(): FramedBatch | undefined {
-    const framed = this.#queue.shift()
-    if (framed !== undefined) this.#queuedBytes -= framed.frame.length
+    const framed = this.#queue?.shift()
+    if (framed === undefined) this.#queue = undefined
+    else this.#queuedBytes -= framed.frame.length
     return framed
   }
 
@@ -145,7 +155,7 @@ export class Subscription {
       for (;;) {
         const known = this.#revisions?.get(batch.conversationId) ?? 0n
         if (known + 1n >= batch.firstRevision) return true
-        const events = await this.#fillGap(batch.conversationId, known)
+        const events = await this.#limits.fillGap({ tenantId: this.principal.tenantId, conversationId: batch.conversationId }, known)
         if (events.length === 0) return true
         await this.send({ events: [...events] })
       }

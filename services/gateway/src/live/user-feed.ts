@@ -7,9 +7,9 @@ export class UserFeed {
   readonly userId: string
   readonly subscriptions = new Set<Subscription>()
   /** Large conversations that are followed by their own subject, with how to stop. */
-  readonly followed = new Map<string, () => void>()
+  followed: Map<string, () => void> | undefined
   /** Conversations the user was removed from, as acknowledged to whoever removed them: nothing of them is shown any more but the farewell. */
-  readonly #removedFrom = new Set<string>()
+  #removedFrom: Set<string> | undefined
 
   constructor(tenantId: string, userId: string) {
     this.tenantId = tenantId
@@ -18,25 +18,26 @@ export class UserFeed {
 
   take(framed: FramedBatch): void {
     const { conversationId, farewell } = framed.batch
-    if (this.#removedFrom.size > 0 && this.#removedFrom.has(conversationId) && !farewell) return
+    if (!farewell && this.#removedFrom?.has(conversationId)) return
     for (const subscription of this.subscriptions) subscription.take(framed)
   }
 
   removedFrom(conversationId: string): void {
+    this.#removedFrom ??= new Set()
     this.#removedFrom.add(conversationId)
     this.unfollow(conversationId)
   }
 
   addedTo(conversationId: string): void {
-    this.#removedFrom.delete(conversationId)
+    this.#removedFrom?.delete(conversationId)
   }
 
   unfollow(conversationId: string): void {
-    this.followed.get(conversationId)?.()
-    this.followed.delete(conversationId)
+    this.followed?.get(conversationId)?.()
+    this.followed?.delete(conversationId)
   }
 
   unfollowAll(): void {
-    for (const conversationId of [...this.followed.keys()]) this.unfollow(conversationId)
+    for (const conversationId of [...(this.followed?.keys() ?? [])]) this.unfollow(conversationId)
   }
 }
