@@ -13,24 +13,28 @@ import { LiveService } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { ErrorInfoSchema } from '@chat4all/gen/google/rpc/error_details_pb.js'
 import { type Status, StatusSchema } from '@chat4all/gen/google/rpc/status_pb.js'
-import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { Client, type ClientDuplexStream, type ClientReadableStream, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 
 /** A call that failed, with the reason that callers branch on. */
 export class RpcFailure extends Error {
   readonly code: status
   readonly reason: string
+  /** The status with all its details. Undefined when the server gave none. */
+  readonly status: Status | undefined
 
-  constructor(code: status, reason: string, message: string) {
+  constructor(code: status, message: string, details?: Status) {
+    const reason = details === undefined ? '' : reasonOf(details)
     super(`${status[code]} ${reason}: ${message}`)
     this.name = 'RpcFailure'
     this.code = code
     this.reason = reason
+    this.status = details
   }
 
   static of(error: ServiceError): RpcFailure {
-    const [details] = error.metadata?.get('grpc-status-details-bin') ?? []
-    const reason = details instanceof Buffer ? reasonOf(fromBinary(StatusSchema, details)) : ''
-    return new RpcFailure(error.code, reason, error.details ?? error.message)
+    const [packed] = error.metadata?.get('grpc-status-details-bin') ?? []
+    const details = packed instanceof Buffer ? fromBinary(StatusSchema, packed) : undefined
+    return new RpcFailure(error.code, error.details ?? error.message, details)
   }
 }
 
@@ -87,6 +91,14 @@ export class RawClient {
         else resolve(fromBinary(method.output, answer!) as MessageShape<M['output']>)
       })
     })
+  }
+
+  /** Makes a call of any kind with requests as bytes, whatever they are. Gives the encoded answers. */
+  open(path: string, requests: readonly Uint8Array[], events: StreamEvents<Buffer>): ClientDuplexStream<Buffer, Buffer> {
+    const stream = this.#client.makeBidiStreamRequest(path, same, same, this.#metadata)
+    listen(stream, events)
+    for (const request of requests) stream.write(Buffer.from(request))
+    return stream
   }
 
   /** All answers of a server stream that ends by itself. */
