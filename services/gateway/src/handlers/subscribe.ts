@@ -50,17 +50,23 @@ export function subscribe(deps: SubscribeDeps): ServerStreamHandler<typeof LiveS
 /** Sends what was missed, then lets live events through. What arrives in the meantime waits in the subscription. */
 export async function goLive(deps: CatchUpDeps, subscription: Subscription, from: Cursor | undefined): Promise<void> {
   let cursor = from ?? (await cursorOfNow(deps))
-  if (from !== undefined) {
-    const { principal, userId } = subscription
-    for await (const step of catchUp(deps, principal.tenantId, userId, from, CATCH_UP_EVENTS)) {
-      cursor = step.cursor
-      const { events, snapshots } = step
-      if (events.length > 0 || snapshots.length > 0)
-        await subscription.send({ events: [...events], snapshots: [...snapshots], cursor: encodeCursor(cursor) })
-    }
-  }
+  // A cursor from the middle of a catch-up first finishes that one, which ends where things stood then.
+  for (let missed = from; missed !== undefined; missed = missed.page === undefined ? undefined : cursor)
+    cursor = await sendMissed(deps, subscription, missed)
   await subscription.send({ caughtUp: true, cursor: encodeCursor(cursor) })
   subscription.goLive(cursor.positions)
+}
+
+/** Returns where the client stands afterwards. */
+async function sendMissed(deps: CatchUpDeps, subscription: Subscription, from: Cursor): Promise<Cursor> {
+  let reached = from
+  const { principal, userId } = subscription
+  for await (const { events, snapshots, cursor } of catchUp(deps, principal.tenantId, userId, from, CATCH_UP_EVENTS)) {
+    reached = cursor
+    if (events.length > 0 || snapshots.length > 0)
+      await subscription.send({ events: [...events], snapshots: [...snapshots], cursor: encodeCursor(cursor) })
+  }
+  return reached
 }
 
 /** Reads again what a live stream may have missed since `from`. A stream that is busy with something else starts over at the client. */
