@@ -1,3 +1,4 @@
+export { timestampDate } from '@bufbuild/protobuf/wkt'
 export {
   type ApiClient,
   ApiClientRole,
@@ -17,6 +18,7 @@ export { type HeldMessage, rangeDigest } from './digest.ts'
 export { ChatError, type ChatErrorDetails, type FieldViolation, type Reason, type StatusCode } from './errors.ts'
 export type { ChangeEvent, ConversationEvent, LiveEvent, SnapshotEvent } from './events.ts'
 export type { HistoryPosition, PageOptions } from './history.ts'
+export { toJson } from './json.ts'
 export type { Protocol } from './platform.ts'
 export type { Draft, SendEvent, SendOptions, Sent } from './send.ts'
 export type { SubscribeOptions, Subscription } from './subscribe.ts'

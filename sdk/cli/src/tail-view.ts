@@ -1,0 +1,103 @@
+import { type ChatClient, type ConversationEvent, type LiveEvent, MemberRole, type Message, type Receipt, toJson } from '@chat4all/sdk'
+import { ConversationNames } from './conversation-names.ts'
+import { contentOf, messageLine, paintTick } from './message-line.ts'
+import type { Output } from './output.ts'
+import { OwnTicks } from './own-ticks.ts'
+import { oneLine } from './terminal-text.ts'
+
+/** Writes live events: what happens in conversations to standard output, how the connection fares to standard error. */
+export class TailView {
+  readonly #output: Output
+  readonly #userId: string
+  readonly #names: ConversationNames
+  readonly #ticks = new OwnTicks()
+  #wasCutOff = false
+
+  constructor(output: Output, chat: ChatClient, userId: string) {
+    this.#output = output
+    this.#userId = userId
+    this.#names = new ConversationNames(chat, userId)
+  }
+
+  async show(event: LiveEvent): Promise<void> {
+    if (!('conversationId' in event)) return this.#showConnection(event)
+    if (this.#output.json) return this.#output.object(toObject(event))
+    if (event.kind === 'snapshot') return this.#output.note(`${event.conversationId}: away for too long, see its history`)
+    await this.#showEvent(event)
+  }
+
+  #showConnection(event: Exclude<LiveEvent, { readonly conversationId: string }>): void {
+    switch (event.kind) {
+      case 'disconnected':
+        if (!this.#wasCutOff) this.#tell(event.kind, `connection lost (${event.error.message}), trying again`)
+        this.#wasCutOff = true
+        return
+      case 'connected':
+        return
+      case 'caughtUp':
+        this.#tell(event.kind, this.#wasCutOff ? 'connected again, nothing missed' : `listening as ${this.#userId}`)
+        this.#wasCutOff = false
+        return
+    }
+  }
+
+  #tell(kind: string, text: string): void {
+    if (this.#output.json) this.#output.warn(JSON.stringify({ kind, message: text }))
+    else this.#output.note(text)
+  }
+
+  async #showEvent(event: ConversationEvent): Promise<void> {
+    if (event.kind === 'messageCreated') return this.#showMessage(event.value)
+    if (event.kind === 'receipt') return this.#showReceipt(event.conversationId, event.value)
+    if (event.kind === 'conversationCreated') this.#names.forget(event.conversationId)
+    if (event.kind === 'conversationUpdated') this.#names.rename(event.conversationId, event.value.title)
+    const name = oneLine(await this.#names.of(event.conversationId))
+    this.#output.line(this.#output.paint('dim', `          [${name}] ${oneLine(describe(event))}`))
+  }
+
+  async #showMessage(message: Message): Promise<void> {
+    const isOwn = message.from === this.#userId
+    if (isOwn) this.#ticks.sent(message)
+    const name = await this.#names.of(message.conversationId)
+    this.#output.line(messageLine(this.#output, message, isOwn ? 'sent' : 'delivered', name === message.from ? undefined : name))
+  }
+
+  async #showReceipt(conversationId: string, receipt: Receipt): Promise<void> {
+    if (receipt.userId === this.#userId) return
+    for (const { tick, through } of this.#ticks.take(conversationId, receipt)) {
+      const name = await this.#names.of(conversationId)
+      const place = name === receipt.userId ? '' : `[${oneLine(name)}] `
+      const text = `${place}#${through} ${tick === 'read' ? 'read by' : 'delivered to'} ${oneLine(receipt.userId)}`
+      this.#output.line(`          ${paintTick(this.#output, tick)} ${this.#output.paint('dim', text)}`)
+    }
+  }
+}
+
+/** What happened, in words, for all but messages and receipts. */
+function describe(event: ConversationEvent): string {
+  switch (event.kind) {
+    case 'messageUpdated':
+      return `#${event.value.sequence} is now: ${contentOf(event.value)}${reactions(event.value)}`
+    case 'conversationCreated':
+      return `created with ${event.value.members.map(({ userId }) => userId).join(', ')}`
+    case 'conversationUpdated':
+      return `changed by ${event.value.updatedBy || 'the app'}: ${event.value.title}`
+    case 'membersAdded':
+      return `joined: ${event.value.members.map(({ userId }) => userId).join(', ')}`
+    case 'membersRemoved':
+      return `left: ${event.value.userIds.join(', ')}`
+    case 'memberRoleChanged':
+      return `${event.value.member?.userId} is now ${MemberRole[event.value.member?.role ?? 0]?.toLowerCase()}`
+    default:
+      return event.kind
+  }
+}
+
+const reactions = ({ reactions: all }: Message): string =>
+  all.map(({ emoji, count }) => ` ${emoji}${count > 1 ? ` ${count}` : ''}`).join('')
+
+function toObject(event: Exclude<LiveEvent, { readonly kind: 'connected' | 'caughtUp' | 'disconnected' }>): object {
+  const { kind, conversationId, revision } = event
+  if (event.kind === 'snapshot') return { kind, conversationId, revision }
+  return { kind, conversationId, revision, time: event.time, value: toJson(event.value) }
+}
