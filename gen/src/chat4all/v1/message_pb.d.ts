@@ -183,7 +183,7 @@ export declare type Payload = Message$1<"chat4all.v1.Payload"> & {
    */
   content: {
     /**
-     * Plain text, UTF-8, 1 to 10,240 bytes, not only white space.
+     * Plain text, UTF-8, 1 to 10,240 bytes, not only white space (of any script) and control characters.
      *
      * @generated from field: string text = 2;
      */
