@@ -117,25 +117,26 @@ export class GrpcCall implements StreamWriter {
     }
     this.#receiveEnd = () => {
       this.#receive = this.#receiveEnd = () => {}
-      void this.#runSingle(request)
+      if (request === undefined) this.#finish(new ChatError('REQUEST_MALFORMED', 'The call takes one request and got none.'))
+      else this.#run(request)
       request = undefined
     }
   }
 
-  async #runSingle(bytes: Buffer | undefined): Promise<void> {
-    try {
-      if (bytes === undefined) throw new ChatError('REQUEST_MALFORMED', 'The call takes one request and got none.')
-      const request = decodeRequest(this.#method, bytes)
-      if (this.#method.desc.methodKind === 'unary')
-        this.write(encodeResponse(this.#method, await invokeUnary(this.#method, request, this.#call)))
-      else {
-        this.#respond()
-        await invokeServerStream(this.#method, request, this.#call, this)
-      }
-      this.#finish()
-    } catch (error) {
-      this.#finish(error)
-    }
+  #run(bytes: Buffer): void {
+    this.#invoke(bytes).then(
+      () => this.#finish(),
+      (error: unknown) => this.#finish(error),
+    )
+  }
+
+  /** Waits for nothing itself: whatever it holds would stay in memory for as long as a live stream lives. */
+  async #invoke(bytes: Buffer): Promise<void> {
+    const request = decodeRequest(this.#method, bytes)
+    if (this.#method.desc.methodKind === 'unary')
+      return invokeUnary(this.#method, request, this.#call).then((answer) => void this.write(encodeResponse(this.#method, answer)))
+    this.#respond()
+    return invokeServerStream(this.#method, request, this.#call, this)
   }
 
   #openBidi(): void {

@@ -60,10 +60,10 @@ export async function invokeUnary(method: RpcMethod, request: Message, context: 
   return create(method.desc.output, await handler(request, context))
 }
 
-export async function invokeServerStream(method: RpcMethod, request: Message, context: CallContext, out: StreamWriter): Promise<void> {
+export function invokeServerStream(method: RpcMethod, request: Message, context: CallContext, out: StreamWriter): Promise<void> {
   validate(method.desc.input, request)
   const handler = method.handler as (request: Message, context: CallContext, out: StreamWriter) => Promise<void>
-  await handler(request, context, out)
+  return handler(request, context, out)
 }
 
 /** Opens a bidirectional call. Each message is validated before the handler's receiver gets it. */
