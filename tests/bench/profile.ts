@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { ThreadTime } from './procfs.ts'
 
 /** The parts of what Node writes for --cpu-prof that matter here: a tree of call sites, and which one was running at each sample. */
 interface CpuProfile {
@@ -13,28 +14,60 @@ interface ProfileNode {
   readonly children?: readonly number[]
 }
 
-/** Where the time of a message goes. The first line that matches a call site decides. */
+/** Where the time of a message goes on the main thread. The first line that matches a call site decides. */
 const STAGES: readonly (readonly [string, RegExp])[] = [
   ['push', /services\/gateway\/src\/live\/|packages\/rpc\/src\/stream-queue|engines\/embedded\/src\/live-bus/],
-  ['append', /engines\/embedded\/src\/(conversation-log|log\/)/],
+  ['append', /engines\/embedded\/src\/conversation-log/],
   ['store', /engines\/embedded\/src\/message-store/],
   ['encode', /services\/sequencer\/src\/(encode|publish)/],
   ['order', /services\/sequencer\//],
   ['directory', /services\/directory\/|engines\/embedded\/src\/directory/],
-  ['receive', /services\/gateway\/|packages\/rpc\/|protovalidate|@grpc\/grpc-js/],
-  ['worker protocol', /engines\/embedded\/src\/sqlite/],
+  ['receive and answer', /services\/gateway\/|packages\/rpc\/|protovalidate|@grpc\/grpc-js/],
+  ['hand over to workers', /engines\/embedded\/src\/sqlite/],
 ]
 
-/** Seconds by stage, over all threads. A call site that belongs to no stage (Node, native code) counts for its nearest caller that does; what has none is split by what it is. */
-export function secondsByStage(directory: string): Map<string, number> {
+/** Threads are named after the database files they work on. */
+const WORKERS: Readonly<Record<string, string>> = {
+  'log.db': 'append (worker)',
+  'messages.db': 'store (worker)',
+  'directory.db': 'directory (worker)',
+  'events.db': 'events (worker)',
+}
+
+/** CPU seconds by stage: of the main thread as its profile divides it, of every other thread as the system counts it. */
+export function secondsByStage(directory: string, threads: readonly ThreadTime[]): Map<string, number> {
   const seconds = new Map<string, number>()
-  for (const name of readdirSync(directory).filter((n) => n.endsWith('.cpuprofile'))) {
-    addProfile(JSON.parse(readFileSync(join(directory, name), 'utf8')), seconds)
+  const add = (stage: string, s: number) => seconds.set(stage, (seconds.get(stage) ?? 0) + s)
+  for (const { name, seconds: s } of threads) {
+    if (name !== 'MainThread' && name !== 'v8:ProfEvntProc') add(WORKERS[name] ?? 'V8 and system helpers', s)
   }
+  const main = threads.find((t) => t.name === 'MainThread')!.seconds
+  for (const [stage, share] of sharesOf(mainProfile(directory))) add(stage, share * main)
   return new Map([...seconds].sort((a, b) => b[1] - a[1]))
 }
 
-function addProfile(profile: CpuProfile, seconds: Map<string, number>): void {
+/** Profiles are named CPU.<date>.<time>.<pid>.<thread>.<number>.cpuprofile; the main thread is 0. */
+function mainProfile(directory: string): CpuProfile {
+  const name = readdirSync(directory).find((n) => n.endsWith('.cpuprofile') && n.split('.')[4] === '0')
+  if (name === undefined) throw new Error(`no profile of the main thread in ${directory}`)
+  return JSON.parse(readFileSync(join(directory, name), 'utf8'))
+}
+
+/** A call site that belongs to no stage (Node, native code) counts for its nearest caller that does; what has none is named by what it is. */
+function sharesOf(profile: CpuProfile): Map<string, number> {
+  const stageOf = stagesOf(profile)
+  const shares = new Map<string, number>()
+  let total = 0
+  for (const [i, id] of profile.samples.entries()) {
+    const stage = stageOf.get(id)!
+    if (stage === 'idle') continue
+    shares.set(stage, (shares.get(stage) ?? 0) + profile.timeDeltas[i]!)
+    total += profile.timeDeltas[i]!
+  }
+  return new Map([...shares].map(([stage, time]) => [stage, time / total]))
+}
+
+function stagesOf(profile: CpuProfile): Map<number, string> {
   const stageOf = new Map<number, string>()
   const byId = new Map(profile.nodes.map((node) => [node.id, node]))
   const visit = (node: ProfileNode, inherited: string | undefined): void => {
@@ -43,10 +76,7 @@ function addProfile(profile: CpuProfile, seconds: Map<string, number>): void {
     for (const child of node.children ?? []) visit(byId.get(child)!, own)
   }
   visit(profile.nodes[0]!, undefined)
-  for (const [i, id] of profile.samples.entries()) {
-    const stage = stageOf.get(id)!
-    if (stage !== 'idle') seconds.set(stage, (seconds.get(stage) ?? 0) + profile.timeDeltas[i]! / 1e6)
-  }
+  return stageOf
 }
 
 function ownStage({ callFrame }: ProfileNode): string | undefined {
@@ -56,7 +86,7 @@ function ownStage({ callFrame }: ProfileNode): string | undefined {
 function fallback({ callFrame: { functionName, url } }: ProfileNode): string {
   if (functionName === '(idle)') return 'idle'
   if (functionName === '(garbage collector)') return 'garbage collection'
-  if (functionName === '(program)') return 'native and system calls'
+  if (functionName === '(program)') return 'native code and system calls'
   if (/internal\/(http2|stream|js_stream|net)|node:(net|http2)/.test(url)) return 'HTTP/2 and sockets'
   return 'other'
 }

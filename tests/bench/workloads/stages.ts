@@ -7,7 +7,7 @@ import { secondsByStage } from '../profile.ts'
 import { Traffic } from '../traffic.ts'
 import { BYTES, startPairs, WARM_UP_MS } from './pairs.ts'
 
-/** The pairs workload once more with a profiler in every thread: shares of the CPU by stage. The profiler costs some itself. */
+/** The pairs workload once more with a profiler: the CPU of a message by stage. The profiler costs some itself. */
 export const stages: Workload = async (options) => {
   const directory = await mkdtemp(join(tmpdir(), 'chat4all-profile-'))
   try {
@@ -23,12 +23,11 @@ export const stages: Workload = async (options) => {
     stop()
     await traffic.drain()
     await bench.server.terminate()
-    const seconds = secondsByStage(directory)
-    const total = [...seconds.values()].reduce((sum, s) => sum + s, 0)
-    const perMessage = (usage.serverSeconds / messages) * 1e6
     const workload = 'CPU by stage (pairs)'
-    const figures = [...seconds].map(([name, s]) => ({ workload, name, value: (s / total) * 100, unit: '%' }))
-    return { figures, details: { ...usageDetails(usage), messages, perMessage, seconds: Object.fromEntries(seconds) } }
+    const figures = [...secondsByStage(directory, usage.threads)].map(([name, seconds]) => {
+      return { workload, name, value: (seconds / messages) * 1e6, unit: 'µs per message' }
+    })
+    return { figures, details: { ...usageDetails(usage), messages } }
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { basename } from 'node:path'
 import { type Transferable, Worker } from 'node:worker_threads'
 import { EngineUnavailable } from '@chat4all/ports'
 import { decodeError } from './errors.ts'
@@ -30,7 +31,8 @@ export class Lane implements AsyncDisposable {
   #closed: EngineUnavailable | undefined
 
   static async start(settings: WorkerSettings): Promise<Lane> {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: settings, name: 'sqlite' })
+    // The thread is named after its file, so that tools show which database works.
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: settings, name: basename(settings.file) })
     const [started] = (await once(worker, 'message')) as [Started]
     if ('failed' in started) throw decodeError(started.failed)
     return new Lane(worker, started.kinds)
