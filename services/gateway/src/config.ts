@@ -4,6 +4,8 @@ import { z } from '@chat4all/base'
 export const gatewayEnv = {
   /** Sends that may wait for the log at once, over all callers. Beyond it sends are refused, so that what is accepted is answered soon. */
   CHAT4ALL_MAX_SENDS_IN_FLIGHT: z.coerce.number().int().min(1).max(100_000).default(1_000),
+  /** Sends are refused while the last one answered had waited longer than this for the log, in milliseconds. */
+  CHAT4ALL_MAX_SEND_LATENCY_MS: z.coerce.number().int().min(5).max(10_000).default(50),
   /** Sends are refused while the event loop is later than this, in milliseconds. */
   CHAT4ALL_MAX_LOOP_DELAY_MS: z.coerce.number().int().min(5).max(10_000).default(60),
   /** Bytes that may wait for one subscriber before it is cut off as too slow. */
@@ -14,6 +16,7 @@ export const gatewayEnv = {
 
 export interface GatewayConfig {
   readonly maxSendsInFlight: number
+  readonly maxSendLatencyMs: number
   readonly maxLoopDelayMs: number
   readonly subscriberQueueBytes: number
   readonly heartbeatSeconds: number
@@ -24,6 +27,7 @@ type GatewayEnv = { readonly [K in keyof typeof gatewayEnv]: number }
 export function gatewayConfig(env: GatewayEnv): GatewayConfig {
   return {
     maxSendsInFlight: env.CHAT4ALL_MAX_SENDS_IN_FLIGHT,
+    maxSendLatencyMs: env.CHAT4ALL_MAX_SEND_LATENCY_MS,
     maxLoopDelayMs: env.CHAT4ALL_MAX_LOOP_DELAY_MS,
     subscriberQueueBytes: env.CHAT4ALL_SUBSCRIBER_QUEUE_BYTES,
     heartbeatSeconds: env.CHAT4ALL_HEARTBEAT_SECONDS,

@@ -61,6 +61,7 @@ export function createGatewayService(deps: GatewayDeps): GatewayService {
       log,
       bus,
       logger: deps.logger,
+      admission,
       directory,
       transport: deps.directory,
       users,

@@ -77,7 +77,7 @@ async function ordered({ conversations, ordered }: Deps, { principal }: CallCont
   if (access !== undefined) await ordered.untilEnd(access.partition)
 }
 
-const position = z.object({ at: z.string().regex(/^\d{1,19}$/), id: z.string().max(36) })
+const position = z.object({ at: z.string().regex(/^\d{1,18}$/), id: z.string().max(36) })
 
 /** Grows with the number of the user's conversations, not with their messages. */
 function listConversations({ store, directory, views }: Deps): UnaryHandler<typeof ConversationService.method.listConversations> {

@@ -1,4 +1,5 @@
-import { decodePageToken, encodePageToken, z } from '@chat4all/base'
+import type { Timestamp } from '@bufbuild/protobuf/wkt'
+import { decodePageToken, encodePageToken, invalidField, z } from '@chat4all/base'
 import type { ListMessagesRequest, MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import type { ConversationKey, MessageStore, StoredMessage } from '@chat4all/ports'
 import type { UnaryHandler } from '@chat4all/rpc'
@@ -8,7 +9,13 @@ import { shownMessage } from '../message-reader.ts'
 
 type Range = { readonly after: bigint } | { readonly before: bigint }
 
-const position = z.object({ after: z.string().regex(/^\d{1,19}$/) }).or(z.object({ before: z.string().regex(/^\d{1,19}$/) }))
+// 18 digits: more than there will ever be, and whatever they are, they fit 64 bits.
+const number = z.string().regex(/^\d{1,18}$/)
+const position = z.object({ after: number }).or(z.object({ before: number }))
+
+/** The times that Protobuf has (google/protobuf/timestamp.proto): the years 1 to 9999. */
+const FIRST_SECOND = -62_135_596_800n
+const LAST_SECOND = 253_402_300_799n
 
 interface Deps {
   readonly store: MessageStore
@@ -35,8 +42,12 @@ export function listMessages({ store, conversations }: Deps): UnaryHandler<typeo
 }
 
 function positionValue({ position }: ListMessagesRequest): bigint {
-  if (position.case === 'fromTime') return microsFromTimestamp(position.value)
-  return position.value ?? 0n
+  return position.case === 'fromTime' ? micros(position.value) : (position.value ?? 0n)
+}
+
+function micros(time: Timestamp): bigint {
+  if (time.seconds < FIRST_SECOND || time.seconds > LAST_SECOND) throw invalidField('from_time', 'must be of the years 1 to 9999')
+  return microsFromTimestamp(time)
 }
 
 async function firstRange(store: MessageStore, key: ConversationKey, { position }: ListMessagesRequest): Promise<Range> {
@@ -44,7 +55,7 @@ async function firstRange(store: MessageStore, key: ConversationKey, { position 
     case 'since':
       return { after: position.value }
     case 'fromTime':
-      return { after: (await store.sequenceAt(key, microsFromTimestamp(position.value))) - 1n }
+      return { after: (await store.sequenceAt(key, micros(position.value))) - 1n }
     case 'before':
       return { before: position.value }
     default:

@@ -8,6 +8,7 @@ import {
   type SendStreamRequest,
 } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { type BidiHandler, type CallContext, refusal, type StreamReceiver, type StreamWriter, validate } from '@chat4all/rpc'
+import type { Admission } from '../send/admission.ts'
 import type { Sender } from '../send/sender.ts'
 
 type Method = typeof MessageService.method.sendStream
@@ -18,35 +19,37 @@ const MAX_IN_FLIGHT = 256
 
 interface Deps {
   readonly sender: Sender
+  readonly admission: Admission
   readonly logger: Logger
 }
 
-export function sendStream({ sender, logger }: Deps): BidiHandler<Method> {
-  return (context, out) => new SendSession(sender, logger, context, out)
+export function sendStream(deps: Deps): BidiHandler<Method> {
+  return (context, out) => new SendSession(deps, context, out)
 }
 
 /** One stream of sends. Messages are prepared one after the other and appended in that order; results go out together. */
 class SendSession implements StreamReceiver<Method['input']> {
-  readonly #sender: Sender
-  readonly #logger: Logger
+  readonly #deps: Deps
   readonly #context: CallContext
   readonly #out: StreamWriter<Method['output']>
   #results: Result[] = []
   #inFlight = 0
   #room: (() => void) | undefined
 
-  constructor(sender: Sender, logger: Logger, context: CallContext, out: StreamWriter<Method['output']>) {
-    this.#sender = sender
-    this.#logger = logger
+  constructor(deps: Deps, context: CallContext, out: StreamWriter<Method['output']>) {
+    this.#deps = deps
     this.#context = context
     this.#out = out
   }
 
   async message({ messages }: SendStreamRequest): Promise<void> {
     for (const request of messages) {
-      if (this.#inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => (this.#room = resolve))
+      // Overload is answered at once and not waited out: a message that waits unread is late without anybody knowing.
+      const overload = this.#deps.admission.refusal
+      if (overload === undefined && this.#inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => (this.#room = resolve))
       this.#inFlight++
-      await this.#accept(request)
+      if (overload === undefined) await this.#accept(request)
+      else this.#refuse(request.messageId, overload)
     }
   }
 
@@ -59,8 +62,8 @@ class SendSession implements StreamReceiver<Method['input']> {
     try {
       // Each message is checked by itself: the stream goes on after a bad one.
       validate(SendMessageRequestSchema, request)
-      const prepared = await this.#sender.prepare(this.#context.principal!, request)
-      this.#sender.append(prepared).then(
+      const prepared = await this.#deps.sender.prepare(this.#context.principal!, request)
+      this.#deps.sender.append(prepared).then(
         (accepted) => this.#finish({ messageId: accepted.messageId!, outcome: { case: 'accepted', value: accepted } }),
         (error) => this.#refuse(prepared.message.messageId, error),
       )
@@ -70,7 +73,7 @@ class SendSession implements StreamReceiver<Method['input']> {
   }
 
   #refuse(messageId: string, error: unknown): void {
-    this.#finish({ messageId, outcome: { case: 'error', value: refusal(error, this.#context, this.#logger) } })
+    this.#finish({ messageId, outcome: { case: 'error', value: refusal(error, this.#context, this.#deps.logger) } })
   }
 
   /** One commit of the log answers many messages: their results leave as one message. */

@@ -3,33 +3,49 @@ import { ChatError } from '@chat4all/base'
 /** How often the event loop's delay is looked at. */
 const SAMPLE_MS = 20
 
+export interface AdmissionLimits {
+  readonly maxSendsInFlight: number
+  readonly maxSendLatencyMs: number
+  readonly maxLoopDelayMs: number
+}
+
+/** One object for all refusals: there may be tens of thousands a second. Clients spread their next tries themselves. */
+const OVERLOADED = new ChatError('RATE_LIMITED', 'The server is overloaded. Try again after the given time.', { retryAfterMs: 250 })
+
 /** Refuses sends early when there are more than can be answered soon: what is accepted stays fast, and callers learn to wait. */
 export class Admission {
-  readonly #maxInFlight: number
-  readonly #maxLoopDelayMs: number
+  readonly #limits: AdmissionLimits
   readonly #timer: NodeJS.Timeout
   #inFlight = 0
+  /** How long the send that was answered last had waited for the log. */
+  #latencyMs = 0
   #loopDelayMs = 0
   #sampledAt = performance.now()
 
-  constructor(limits: { readonly maxSendsInFlight: number; readonly maxLoopDelayMs: number }) {
-    this.#maxInFlight = limits.maxSendsInFlight
-    this.#maxLoopDelayMs = limits.maxLoopDelayMs
+  constructor(limits: AdmissionLimits) {
+    this.#limits = limits
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS)
     this.#timer.unref()
   }
 
-  /** Takes a place, to be given back with `leave`. Throws RATE_LIMITED. */
-  enter(): void {
-    if (this.#inFlight >= this.#maxInFlight || this.#loopDelayMs > this.#maxLoopDelayMs)
-      throw new ChatError('RATE_LIMITED', 'The server is overloaded. Try again after the given time.', {
-        retryAfterMs: 100 + Math.floor(Math.random() * 400),
-      })
-    this.#inFlight++
+  /** Why a send has to be refused now, if it has to. Costs nothing: it is asked before anything else is done for a send. */
+  get refusal(): ChatError | undefined {
+    const { maxSendsInFlight, maxSendLatencyMs, maxLoopDelayMs } = this.#limits
+    const overloaded = this.#inFlight >= maxSendsInFlight || this.#latencyMs > maxSendLatencyMs || this.#loopDelayMs > maxLoopDelayMs
+    return overloaded ? OVERLOADED : undefined
   }
 
-  leave(): void {
-    this.#inFlight--
+  /** Runs one send, unless it has to be refused: then throws RATE_LIMITED. */
+  async run<T>(send: () => Promise<T>): Promise<T> {
+    if (this.refusal !== undefined) throw this.refusal
+    const enteredAt = performance.now()
+    this.#inFlight++
+    try {
+      return await send()
+    } finally {
+      this.#inFlight--
+      this.#latencyMs = performance.now() - enteredAt
+    }
   }
 
   stop(): void {
@@ -40,5 +56,6 @@ export class Admission {
     const now = performance.now()
     this.#loopDelayMs = now - this.#sampledAt - SAMPLE_MS
     this.#sampledAt = now
+    if (this.#inFlight === 0) this.#latencyMs = 0
   }
 }

@@ -36,13 +36,8 @@ export class Changer {
       kind,
     })
     const entry = { conversationId, key: `${tenantId}:e:${newId()}`, record: toBinary(LogRecordSchema, record) }
-    this.#deps.admission.enter()
-    try {
-      const { position } = await this.#deps.log.append(access.partition, entry)
-      await this.#deps.ordered.until(access.partition, position)
-    } finally {
-      this.#deps.admission.leave()
-    }
+    const { position } = await this.#deps.admission.run(() => this.#deps.log.append(access.partition, entry))
+    await this.#deps.ordered.until(access.partition, position)
     const after = await this.#deps.reader.stored(tenantId, messageId)
     return shownMessage((after ?? stored).data)
   }

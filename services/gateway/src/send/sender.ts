@@ -26,6 +26,8 @@ export interface PreparedSend {
   readonly tenantId: string
   readonly partition: number
   readonly message: Message
+  /** The message that holds the id already. */
+  readonly earlier: Message | undefined
 }
 
 type Accepted = MessageInitShape<typeof SendMessageResponseSchema>
@@ -47,19 +49,17 @@ export class Sender {
     const messageId = request.messageId === '' ? newId() : request.messageId.toLowerCase()
     const message = sentMessage(request, messageId, conversationId, from, this.#deps.clock.now())
     if (message.replyTo !== '') await this.#checkReply(tenantId, message)
+    const earlier = await this.#earlier(tenantId, messageId)
     const { partition } = await this.#deps.conversations.require(tenantId, conversationId, from)
-    return { tenantId, partition, message }
+    return { tenantId, partition, message, earlier }
   }
 
   /** Puts the message into the log. The call to the log is made before this returns, so that calls keep their order. */
-  async append({ tenantId, partition, message }: PreparedSend): Promise<Accepted> {
+  async append({ tenantId, partition, message, earlier }: PreparedSend): Promise<Accepted> {
     const { messageId, conversationId } = message
-    if (!isFreshId(messageId, this.#deps.clock.now())) {
-      const earlier = await this.#deps.reader.stored(tenantId, messageId)
-      if (earlier !== undefined) return repeated(message, fromBinary(MessageSchema, earlier.data))
-    }
+    if (earlier !== undefined) return repeated(message, earlier)
     const entry = { conversationId, key: `${tenantId}:m:${messageId}`, record: encodeRecord(tenantId, message) }
-    const appended = await this.#admitted(() => this.#deps.log.append(partition, entry))
+    const appended = await this.#deps.admission.run(() => this.#deps.log.append(partition, entry))
     return appended.duplicate ? this.#repeat(tenantId, partition, message, appended) : accepted(message)
   }
 
@@ -68,21 +68,19 @@ export class Sender {
     return this.#deps.conversations.privateConversation(principal.tenantId, from, request.to, principal.kind === 'client')
   }
 
+  /** Of ids that are so new that the log would know them, nothing is looked up. */
+  async #earlier(tenantId: string, messageId: string): Promise<Message | undefined> {
+    if (isFreshId(messageId, this.#deps.clock.now())) return undefined
+    const stored = await this.#deps.reader.stored(tenantId, messageId)
+    return stored && fromBinary(MessageSchema, stored.data)
+  }
+
   async #checkReply(tenantId: string, { replyTo, conversationId }: Message): Promise<void> {
     const target = await this.#deps.reader.find(tenantId, replyTo)
     if (target?.conversationId !== conversationId)
       throw new ChatError('REPLY_TARGET_INVALID', 'reply_to must name a message of the same conversation.', {
         metadata: { message_id: replyTo },
       })
-  }
-
-  async #admitted(append: () => Promise<Appended>): Promise<Appended> {
-    this.#deps.admission.enter()
-    try {
-      return await append()
-    } finally {
-      this.#deps.admission.leave()
-    }
   }
 
   /** The id is in the log already: the same message again is answered as before, another one is refused. */

@@ -17,7 +17,8 @@ export interface Cursor {
   }
 }
 
-const number = z.string().regex(/^[0-9a-z]{1,13}$/)
+/** 12 digits of base 36: whatever they are, they fit 64 bits. */
+const number = z.string().regex(/^[0-9a-z]{1,12}$/)
 const positions = z.record(z.string().regex(/^[0-9]{1,4}$/), number)
 const schema = z.strictObject({
   p: positions,
