@@ -30,7 +30,7 @@ export async function failureOf(call: Promise<unknown>): Promise<Status | undefi
 export function describe(refusal: Status): string {
   checkStatus(refusal)
   const fields = refusal.details.flatMap((any) => anyUnpack(any, BadRequestSchema)?.fieldViolations ?? []).map(({ field }) => field)
-  return [status[refusal.code], infoOf(refusal).reason, ...new Set(fields)].join(' ').trim()
+  return [status[refusal.code], infoOf(refusal).reason, ...new Set(fields)].filter((word) => word !== '').join(' ')
 }
 
 /** The metadata of a refusal's reason. */

@@ -297,7 +297,7 @@ export declare type ListMessagesRequest = Message<"chat4all.v1.ListMessagesReque
     case: "around";
   } | {
     /**
-     * Messages accepted at or after this time, in ascending order.
+     * Messages accepted at or after this time, in ascending order. From the year 1 to the year 9999.
      *
      * @generated from field: google.protobuf.Timestamp from_time = 5;
      */

@@ -7,6 +7,7 @@ import type { HandlerDeps } from '../deps.ts'
 import { actingUser, callerOf } from '../domain/caller.ts'
 import { equalMetadata } from '../domain/metadata.ts'
 import { type Actor, actorName, actorView, requireRole } from '../domain/roles.ts'
+import { maskedFields } from '../domain/update-mask.ts'
 import { toConversation } from '../mapping.ts'
 
 export function updateConversation(deps: HandlerDeps): UnaryHandler<typeof ConversationService.method.updateConversation> {
@@ -14,7 +15,7 @@ export function updateConversation(deps: HandlerDeps): UnaryHandler<typeof Conve
     const caller = callerOf(context)
     const from = actingUser(caller, request.from)
     const { conversationId } = request
-    if (request.updateMask!.paths.length === 0) throw invalidField('update_mask', 'name title, metadata or both')
+    if (maskedFields(request.updateMask).length === 0) throw invalidField('update_mask', 'name title, metadata or both')
     const target = { caller, conversationId, from }
     const { conversation, snapshot } = await changeConversation(deps, target, (before) => decide(before, request))
     return { conversation: toConversation(conversation, actorView(snapshot.actor)) }

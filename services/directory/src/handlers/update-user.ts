@@ -5,6 +5,7 @@ import type { UnaryHandler } from '@chat4all/rpc'
 import type { HandlerDeps } from '../deps.ts'
 import { userNotFound } from '../domain/admission.ts'
 import { callerOf } from '../domain/caller.ts'
+import { maskedFields } from '../domain/update-mask.ts'
 import { toUser } from '../mapping.ts'
 
 export function updateUser({ directory, clock }: HandlerDeps): UnaryHandler<typeof UserService.method.updateUser> {
@@ -13,7 +14,7 @@ export function updateUser({ directory, clock }: HandlerDeps): UnaryHandler<type
     const { userId } = user!
     if (caller.kind === 'user' && userId !== caller.userId)
       throw new ChatError('ACCESS_DENIED', 'A user may change only their own profile.')
-    const row = await directory.updateUser(caller.tenantId, userId, changeOf(user!, updateMask?.paths ?? []), clock.now())
+    const row = await directory.updateUser(caller.tenantId, userId, changeOf(user!, maskedFields(updateMask)), clock.now())
     if (!row) throw userNotFound(userId)
     return { user: toUser(row) }
   }

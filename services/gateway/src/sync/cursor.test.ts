@@ -23,9 +23,15 @@ test('is the same token for the same place', () => {
   expect(encodeCursor({ positions: a, receiptsSince: 1n })).toBe(encodeCursor({ positions: new Map([...a].reverse()), receiptsSince: 1n }))
 })
 
-test.each(['x', 'e30', Buffer.from('{"p":{"0":"-1"},"r":"0"}').toString('base64url'), Buffer.from('[]').toString('base64url'), '%%%'])(
+const encoded = (json: string) => Buffer.from(json).toString('base64url')
+
+test.each(['x', 'e30', encoded('{"p":{"0":"-1"},"r":"0"}'), encoded('{"p":{},"r":"zzzzzzzzzzzzz"}'), encoded('[]'), '%%%'])(
   'refuses %s',
   (token) => {
     expect(() => decodeCursor(token)).toThrow(expect.objectContaining({ reason: 'TOKEN_MISMATCH' }))
   },
 )
+
+test('holds no number that does not fit 64 bits', () => {
+  expect(decodeCursor(encoded('{"p":{"0":"zzzzzzzzzzzz"},"r":"zzzzzzzzzzzz"}')).receiptsSince).toBeLessThan(2n ** 63n)
+})
