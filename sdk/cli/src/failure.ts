@@ -1,6 +1,6 @@
 import { ChatError, type StatusCode } from '@chat4all/sdk'
 import { CommanderError } from 'commander'
-import type { Context } from './context.ts'
+import type { Output } from './output.ts'
 
 /** What the exit code of the command means. Documented in its help. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, refused: 3, unavailable: 4, unauthenticated: 5, interrupted: 130 } as const
@@ -32,11 +32,12 @@ export function exitCode(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
   if (!(error instanceof ChatError)) return EXIT.failed
   if (error.reason === 'CANCELLED') return EXIT.interrupted
+  if (error.reason === 'CONNECTION_LOST') return EXIT.unavailable
   return EXIT_OF_CODE[error.code] ?? EXIT.failed
 }
 
 /** Writes an error to standard error: a line for people, an object with `--json`. */
-export function report(error: unknown, { output }: Context): void {
+export function report(error: unknown, output: Output): void {
   // Commander has said it already.
   if (error instanceof CommanderError || exitCode(error) === EXIT.interrupted) return
   if (output.json) return output.warn(JSON.stringify(describe(error)))
@@ -53,8 +54,9 @@ function describe(error: unknown): object {
 /** The error in words, with what to do about it. */
 function explain(error: unknown): string {
   if (!(error instanceof ChatError)) return messageOf(error)
-  const advice = ADVICE[error.reason]
-  return `${error.message} (${error.reason})${advice ? `\n  ${advice}` : ''}`
+  const advice = ADVICE[error.reason] ?? (error.cause instanceof ChatError ? ADVICE[error.cause.reason] : undefined)
+  const values = Object.entries(error.metadata).map(([name, value]) => ` ${name}=${value}`)
+  return `${error.message} (${error.reason}${values.join('')})${advice ? `\n  ${advice}` : ''}`
 }
 
 const ADVICE: Partial<Record<ChatError['reason'], string>> = {

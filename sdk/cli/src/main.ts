@@ -12,7 +12,7 @@ const context = new Context(process)
 try {
   await createProgram(context).parseAsync(process.argv)
 } catch (error) {
-  report(error, context)
+  report(error, context.output)
   process.exitCode = exitCode(error)
 } finally {
   await context.close()

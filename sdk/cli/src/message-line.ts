@@ -1,4 +1,5 @@
 import { type Message, type Receipt, timestampDate } from '@chat4all/sdk'
+import type { ConversationName } from './conversation-names.ts'
 import type { Output } from './output.ts'
 import { indented, oneLine, width } from './terminal-text.ts'
 
@@ -43,15 +44,24 @@ export function contentOf({ payload, deleteTime }: Pick<Message, 'payload' | 'de
 
 const named = (name: string | undefined): string => (name ? ` ${name}` : '')
 
-/** A message as one entry of a log: time, conversation, number, sender, text, ticks. */
-export function messageLine(output: Output, message: Message, tick: Tick, label?: string, now?: Date): string {
-  const time = message.createTime ? clock(timestampDate(message.createTime), now) : '--:--:--'
-  const place = label ? `[${oneLine(label)}] ` : ''
-  const head = `${time}  ${place}#${message.sequence} `
-  const sender = `${oneLine(message.from)}: `
+/** A message as one entry of a log: time, group, number, sender, text, ticks. */
+export function messageLine(output: Output, message: Message, tick: Tick, conversation?: ConversationName): string {
+  const time = message.createTime ? clock(timestampDate(message.createTime)) : '--:--:--'
+  const head = `${time}  ${groupLabel(conversation)}#${message.sequence} `
+  const sender = `${oneLine(message.from)}${addressee(message, conversation)}: `
   const text = indented(contentOf(message), width(head + sender))
   const edited = message.editTime ? output.paint('dim', ' (edited)') : ''
   return `${output.paint('dim', head)}${output.paint('bold', sender)}${text}${edited}  ${paintTick(output, tick)}`
+}
+
+/** What tells a group from other conversations in a log of many. */
+export function groupLabel(conversation?: ConversationName): string {
+  return conversation && !conversation.isPrivate ? `[${oneLine(conversation.name)}] ` : ''
+}
+
+/** Whom one's own private message goes to. */
+function addressee({ from }: Message, conversation?: ConversationName): string {
+  return conversation?.isPrivate && conversation.name !== from ? ` → ${oneLine(conversation.name)}` : ''
 }
 
 /** Local time; with the date when it is not today. */

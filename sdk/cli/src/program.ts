@@ -46,6 +46,7 @@ export function createProgram(context: Context): Command {
 /** Makes Commander throw instead of ending the process, in every command. */
 function throwing(command: Command): Command {
   command.exitOverride().configureHelp({ showGlobalOptions: true })
+  command.configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'chat4all:')) })
   command
     .showSuggestionAfterError()
     .showHelpAfterError(`(chat4all ${command.name() === 'chat4all' ? '' : `${path(command)} `}--help says more)`)

@@ -1,6 +1,15 @@
-import { type ChatClient, type ConversationEvent, type LiveEvent, MemberRole, type Message, type Receipt, toJson } from '@chat4all/sdk'
+import {
+  type ChatClient,
+  type ChatError,
+  type ConversationEvent,
+  type LiveEvent,
+  MemberRole,
+  type Message,
+  type Receipt,
+  toJson,
+} from '@chat4all/sdk'
 import { ConversationNames } from './conversation-names.ts'
-import { contentOf, messageLine, paintTick } from './message-line.ts'
+import { contentOf, groupLabel, messageLine, paintTick } from './message-line.ts'
 import type { Output } from './output.ts'
 import { OwnTicks } from './own-ticks.ts'
 import { oneLine } from './terminal-text.ts'
@@ -29,7 +38,7 @@ export class TailView {
   #showConnection(event: Exclude<LiveEvent, { readonly conversationId: string }>): void {
     switch (event.kind) {
       case 'disconnected':
-        if (!this.#wasCutOff) this.#tell(event.kind, `connection lost (${event.error.message}), trying again`)
+        if (!this.#wasCutOff) this.#tell(event.kind, `${reason(event.error)}, trying again`)
         this.#wasCutOff = true
         return
       case 'connected':
@@ -51,27 +60,28 @@ export class TailView {
     if (event.kind === 'receipt') return this.#showReceipt(event.conversationId, event.value)
     if (event.kind === 'conversationCreated') this.#names.forget(event.conversationId)
     if (event.kind === 'conversationUpdated') this.#names.rename(event.conversationId, event.value.title)
-    const name = oneLine(await this.#names.of(event.conversationId))
-    this.#output.line(this.#output.paint('dim', `          [${name}] ${oneLine(describe(event))}`))
+    const { name } = await this.#names.of(event.conversationId)
+    this.#output.line(this.#output.paint('dim', `          [${oneLine(name)}] ${oneLine(describe(event))}`))
   }
 
   async #showMessage(message: Message): Promise<void> {
     const isOwn = message.from === this.#userId
     if (isOwn) this.#ticks.sent(message)
-    const name = await this.#names.of(message.conversationId)
-    this.#output.line(messageLine(this.#output, message, isOwn ? 'sent' : 'delivered', name === message.from ? undefined : name))
+    const conversation = await this.#names.of(message.conversationId)
+    this.#output.line(messageLine(this.#output, message, isOwn ? 'sent' : 'delivered', conversation))
   }
 
   async #showReceipt(conversationId: string, receipt: Receipt): Promise<void> {
     if (receipt.userId === this.#userId) return
     for (const { tick, through } of this.#ticks.take(conversationId, receipt)) {
-      const name = await this.#names.of(conversationId)
-      const place = name === receipt.userId ? '' : `[${oneLine(name)}] `
+      const place = groupLabel(await this.#names.of(conversationId))
       const text = `${place}#${through} ${tick === 'read' ? 'read by' : 'delivered to'} ${oneLine(receipt.userId)}`
       this.#output.line(`          ${paintTick(this.#output, tick)} ${this.#output.paint('dim', text)}`)
     }
   }
 }
+
+const reason = ({ reason: why, message }: ChatError): string => (why === 'CONNECTION_LOST' ? 'connection lost' : message)
 
 /** What happened, in words, for all but messages and receipts. */
 function describe(event: ConversationEvent): string {

@@ -70,7 +70,7 @@ export function created(number: number, init: MessageInit = {}): Event {
   return create(EventSchema, { conversationId, revision, time: timestampFromDate(new Date(0)), kind: { case: 'messageCreated', value } })
 }
 
-export const text = (value: string) => ({ type: 'text', content: { case: 'text' as const, value } })
+const text = (value: string) => ({ type: 'text', content: { case: 'text' as const, value } })
 
 /** An unsigned JWT that lives from `iat` to `exp`, in seconds. */
 export function jwt(claims: { readonly iat?: number; readonly exp?: number; readonly n?: number }): string {

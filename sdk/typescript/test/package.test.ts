@@ -48,20 +48,20 @@ describe('the published package', () => {
   })
   afterAll(() => server[Symbol.asyncDispose]())
 
-  test.each([
-    ['24', process.execPath],
-    ['20', NODE_20],
-  ])('sends, receives and proves under Node %s', async (major, node) => {
+  const converse = async (node: string, prefix: string) => {
     const { client_id, client_secret } = server.credentials
-    const args = [join(home, 'installed.js'), `http://${server.address}`, client_id, client_secret, `node${major}`]
-    const stdout = await output(node, args, home)
-    expect(JSON.parse(stdout)).toEqual({
-      node: major,
-      received: ['one', 'two', 'three'],
-      states: ['SENT', 'DELIVERED'],
-      proven: true,
-      refused: 'USER_NOT_FOUND',
-    })
+    const args = [join(home, 'installed.js'), `http://${server.address}`, client_id, client_secret, prefix]
+    return JSON.parse(await output(node, args, home))
+  }
+  const conversation = { received: ['one', 'two', 'three'], states: ['SENT', 'DELIVERED'], proven: true, refused: 'USER_NOT_FOUND' }
+
+  test('sends, receives and proves under Node 24', async () => {
+    expect(await converse(process.execPath, 'n24')).toEqual({ node: '24', ...conversation })
+  })
+
+  test('sends, receives and proves under Node 20', async ({ skip }) => {
+    if (process.platform !== 'linux' || process.arch !== 'x64') skip('the node20 package has no program for this platform')
+    expect(await converse(NODE_20, 'n20')).toEqual({ node: '20', ...conversation })
   })
 
   test('has types that hold with the plainest library of a browser program', async () => {

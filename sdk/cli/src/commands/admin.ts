@@ -24,8 +24,8 @@ function tenants(context: Context): Command {
   const create = new Command('create')
     .description('create a tenant')
     .argument('<tenant>', 'its id: a-z 0-9 -')
-    .option('--name <name>', 'what people see', '')
-    .action(async (tenantId: string, { name }: { name: string }) => {
+    .option('--name <name>', 'what people see')
+    .action(async (tenantId: string, { name = '' }: { name?: string }) => {
       const { tenant } = await context.client().api.admin.createTenant({ tenantId, name })
       await context.output.list(TENANT_TITLES, [tenant!], tenantRow)
     })
@@ -43,13 +43,13 @@ function clients(context: Context): Command {
 function listClients(context: Context): Command {
   const command = new Command('list')
     .description('list the API clients of a tenant')
-    .option('--tenant <id>', 'another tenant (operators only)', '')
-    .action(({ tenant }: { tenant: string }) => context.output.list(CLIENT_TITLES, allClients(context.client(), tenant), clientRow))
+    .option('--tenant <id>', 'another tenant (operators only)')
+    .action(({ tenant = '' }: { tenant?: string }) => context.output.list(CLIENT_TITLES, allClients(context.client(), tenant), clientRow))
   return examples(command, 'chat4all admin clients list', 'chat4all admin clients list --tenant acme')
 }
 
 interface CreateOptions {
-  readonly tenant: string
+  readonly tenant?: string
   readonly operator?: true
   readonly out?: string
 }
@@ -57,11 +57,11 @@ interface CreateOptions {
 function createClient(context: Context): Command {
   const command = new Command('create')
     .description('create an API client, and show its credentials: the only time the secret is seen')
-    .argument('[name]', 'what people see', '')
-    .option('--tenant <id>', 'another tenant (operators only)', '')
+    .argument('[name]', 'what people see')
+    .option('--tenant <id>', 'another tenant (operators only)')
     .option('--operator', 'it may manage all tenants (operators only)')
     .option('--out <file>', 'write the credentials to this new file, for --credentials')
-    .action(async (name: string, { tenant: tenantId, operator, out }: CreateOptions) => {
+    .action(async (name = '', { tenant: tenantId = '', operator, out }: CreateOptions) => {
       const role = operator ? ApiClientRole.OPERATOR : ApiClientRole.TENANT
       const { apiClient, clientSecret } = await context.client().api.admin.createApiClient({ tenantId, name, role })
       showCredentials(context, apiClient!.tenantId, apiClient!.clientId, clientSecret, out)
@@ -73,9 +73,9 @@ function rotateClient(context: Context): Command {
   const command = new Command('rotate')
     .description('give an API client a new secret')
     .argument('<client>', 'its id')
-    .option('--grace <seconds>', 'how long the old secret still works', count, 0)
+    .option('--grace <seconds>', 'how long the old secret still works (default: not at all)', count)
     .option('--out <file>', 'write the credentials to this new file, for --credentials')
-    .action(async (clientId: string, { grace, out }: { grace: number; out?: string }) => {
+    .action(async (clientId: string, { grace = 0, out }: { grace?: number; out?: string }) => {
       const { clientSecret } = await context.client().api.admin.rotateApiClientSecret({ clientId, graceSeconds: grace })
       showCredentials(context, context.found.credentials.tenant_id, clientId, clientSecret, out)
     })

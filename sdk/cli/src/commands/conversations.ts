@@ -39,7 +39,7 @@ async function overviewRow(conversation: Conversation, names: ConversationNames)
   const { conversationId, memberCount, view, lastMessage, createTime } = conversation
   const time = lastMessage?.createTime ?? createTime
   const last = lastMessage ? `${lastMessage.from}: ${contentOf(lastMessage)}` : ''
-  const name = await names.ofConversation(conversation)
+  const { name } = await names.ofConversation(conversation)
   return [conversationId, name, `${memberCount}`, `${view?.unreadCount ?? 0}`, time ? clock(timestampDate(time)) : '-', last]
 }
 

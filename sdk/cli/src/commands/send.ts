@@ -14,13 +14,16 @@ interface SendOptions {
   readonly mention?: readonly string[]
   readonly id?: string
   readonly lines?: true
-  /** Seconds; true: without limit; false: not at all. */
-  readonly wait?: number | boolean
+  /** Default: for a while, if a person watches. */
+  readonly wait?: boolean
   readonly timeout: number
 }
 
 /** How long a person at a terminal is shown what becomes of a message. */
-const TERMINAL_WAIT_SECONDS = 10
+const TERMINAL_WAIT_MS = 10_000
+
+/** A send that takes longer is remarked upon. */
+const PATIENCE_MS = 2_000
 
 export function sendCommand(context: Context): Command {
   const command = new Command('send')
@@ -29,56 +32,64 @@ export function sendCommand(context: Context): Command {
     .option('--to <user>', 'the user to send it to (created if unknown)')
     .option('--conversation <id>', 'the conversation to send it to')
     .option('--reply-to <message>', 'the message it answers')
-    .option('--mention <user...>', 'users it mentions')
+    .option('--mention <user>', 'a user it mentions; may be repeated', collect)
     .option('--id <uuid>', 'message id; giving the same one again never sends twice')
     .option('--lines', 'every line of standard input is a message')
-    .option('--wait [seconds]', 'show the ticks until everybody has read it, and fail if that takes longer', seconds)
+    .option('--wait', 'show the ticks until everybody has read it')
     .addOption(new Option('--no-wait', 'do not show the ticks (default when standard output is no terminal)'))
     .option('--timeout <seconds>', 'how long to try while the server is away', count, 30)
-    .action((words: readonly string[], options: SendOptions) => send(context, words.join(' '), options))
+    .action((words: readonly string[], options: SendOptions) => {
+      void context.userId
+      if (words.length > 0 && words.join('').trim() === '') throw usage('nothing to send: the text is blank')
+      return send(context, words.join(' '), options)
+    })
   return examples(
     command,
     'chat4all send --as ana --to bruno "Hello, Bruno"',
-    'chat4all send --as ana --conversation CONVERSATION --wait 60 "Still there?"',
+    'chat4all send --as ana --conversation CONVERSATION --wait "Still there?"',
     'echo hi | chat4all send --as ana --to bruno',
     'tail -f app.log | chat4all send --as bot --to bruno --lines',
   )
 }
 
 async function send(context: Context, words: string, options: SendOptions): Promise<void> {
-  if ((options.to === undefined) === (options.conversation === undefined)) throw usage('say to whom: --to USER or --conversation ID')
-  void context.userId
-  const draft: Omit<Draft, 'text'> = {
-    ...(options.to !== undefined && { to: options.to }),
-    ...(options.conversation !== undefined && { conversationId: options.conversation }),
-    ...(options.replyTo !== undefined && { replyTo: options.replyTo }),
-    ...(options.mention !== undefined && { mentions: options.mention }),
-    ...(options.id !== undefined && { messageId: options.id }),
-  }
+  const target = toTarget(options)
   const chat = context.client()
-  const limit = { timeoutMs: options.timeout * 1000 }
-  if (options.lines) return sendLines(context, (text) => chat.send({ ...draft, text }, limit))
-  const text = words || (await readText(context))
-  const sent = await chat.send({ ...draft, text }, limit)
+  const one = (text: string) => chat.send({ ...target, text }, { timeoutMs: options.timeout * 1000 })
+  if (options.lines) return sendLines(context, one)
+  const sent = await remarking(context, one(words || (await readText(context))))
   if (context.output.json) context.output.object(sent)
   else context.output.line(sent.messageId)
   await follow(context, chat, sent, options.wait)
 }
 
+function toTarget({ to, conversation, replyTo, mention, id }: SendOptions): Draft {
+  if ((to === undefined) === (conversation === undefined)) throw usage('say to whom: --to USER or --conversation ID')
+  return {
+    ...(to !== undefined && { to }),
+    ...(conversation !== undefined && { conversationId: conversation }),
+    ...(replyTo !== undefined && { replyTo }),
+    ...(mention !== undefined && { mentions: mention }),
+    ...(id !== undefined && { messageId: id }),
+  }
+}
+
+async function remarking<T>({ output }: Context, sending: Promise<T>): Promise<T> {
+  const timer = setTimeout(() => output.note('not accepted yet, still trying …'), PATIENCE_MS)
+  return sending.finally(() => clearTimeout(timer))
+}
+
 /** Shows the ticks. */
-async function follow(context: Context, chat: ChatClient, { messageId }: Sent, wait: SendOptions['wait']): Promise<void> {
-  const asked = wait === true || typeof wait === 'number'
-  const limit = wait === true ? Number.POSITIVE_INFINITY : typeof wait === 'number' ? wait : TERMINAL_WAIT_SECONDS
-  if (!asked && (wait === false || !context.output.isTerminal)) return
+async function follow(context: Context, chat: ChatClient, { messageId }: Sent, wait?: boolean): Promise<void> {
+  if (wait === false || (wait === undefined && !context.output.isTerminal)) return
   const interrupted = context.untilInterrupted()
-  const signal = Number.isFinite(limit) ? AbortSignal.any([interrupted, AbortSignal.timeout(limit * 1000)]) : interrupted
+  const signal = wait ? interrupted : AbortSignal.any([interrupted, AbortSignal.timeout(TERMINAL_WAIT_MS)])
   try {
-    for await (const entry of chat.watchStatus(messageId, signal)) {
-      context.output.one(entry, ledgerLine(context.output, entry))
-    }
+    for await (const entry of chat.watchStatus(messageId, signal)) context.output.one(entry, ledgerLine(context.output, entry))
   } catch (error) {
     if (!signal.aborted) throw error
-    if (asked) throw interrupted.aborted ? new Failure('', EXIT.interrupted) : new Failure(`not read by everybody within ${limit} s`)
+    // The message is sent, whatever comes of it: only who asked to wait is told that it was in vain.
+    if (wait) throw new Failure('', EXIT.interrupted)
   }
 }
 
@@ -86,7 +97,8 @@ async function readText({ stdin }: Context): Promise<string> {
   if (stdin.isTTY) throw usage('nothing to send: give a text, or pipe one in')
   let text = ''
   for await (const piece of stdin.setEncoding('utf8')) text += piece
+  if (text.trim() === '') throw usage('nothing to send: standard input is empty')
   return text.replace(/\r?\n$/, '')
 }
 
-const seconds = (text: string): number => count(text)
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
