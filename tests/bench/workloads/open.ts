@@ -3,7 +3,7 @@ import { startBench, usageDetails, type Workload } from '../bench.ts'
 import { Traffic } from '../traffic.ts'
 import { BYTES, connectPairs, WARM_UP_MS } from './pairs.ts'
 
-const PER_SECOND = 500
+export const PER_SECOND = 500
 
 /** The same pairs at a fixed rate, whatever comes back. */
 export const open: Workload = async (options) => {

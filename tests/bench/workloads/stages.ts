@@ -2,18 +2,34 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startBench, usageDetails, type Workload } from '../bench.ts'
+import { type Bench, type BenchOptions, type Result, startBench, usageDetails, type Workload } from '../bench.ts'
 import { secondsByStage } from '../profile.ts'
 import { Traffic } from '../traffic.ts'
-import { BYTES, startPairs, WARM_UP_MS } from './pairs.ts'
+import { offer, PER_SECOND } from './open.ts'
+import { BYTES, connectPairs, startPairs, WARM_UP_MS } from './pairs.ts'
 
-/** The pairs workload once more with a profiler: the CPU of a message by stage. The profiler costs some itself. */
+/** Puts a server under load until the function returned is called. */
+type Drive = (bench: Bench, traffic: Traffic) => Promise<() => void>
+
+/** The workloads `pairs` and `open` once more with a profiler: the CPU of a message by stage. The profiler costs some itself. */
 export const stages: Workload = async (options) => {
+  const full = await profiled('CPU by stage, pairs', startPairs, options)
+  const half = await profiled(`CPU by stage, open ${PER_SECOND}/s`, startOpen, options)
+  return { figures: [...full.figures, ...half.figures], details: { pairs: full.details, open: half.details } }
+}
+
+async function startOpen(bench: Bench, traffic: Traffic): Promise<() => void> {
+  const sends = await connectPairs(bench, traffic, () => {})
+  const offering = offer(sends, PER_SECOND, WARM_UP_MS + bench.options.seconds * 1000)
+  return () => void offering
+}
+
+async function profiled(workload: string, drive: Drive, options: BenchOptions): Promise<Result> {
   const directory = await mkdtemp(join(tmpdir(), 'chat4all-profile-'))
   try {
     await using bench = await startBench(options, ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${directory}`])
     const traffic = new Traffic(1, BYTES)
-    const stop = await startPairs(bench, traffic)
+    const stop = await drive(bench, traffic)
     await sleep(WARM_UP_MS)
     const before = traffic.arrived
     const finish = bench.measure()
@@ -23,7 +39,6 @@ export const stages: Workload = async (options) => {
     stop()
     await traffic.drain()
     await bench.server.terminate()
-    const workload = 'CPU by stage (pairs)'
     const figures = [...secondsByStage(directory, usage.threads)].map(([name, seconds]) => {
       return { workload, name, value: (seconds / messages) * 1e6, unit: 'µs per message' }
     })
