@@ -20,7 +20,7 @@ export class TailView {
   readonly #userId: string
   readonly #names: ConversationNames
   readonly #ticks = new OwnTicks()
-  #wasCutOff = false
+  #state: 'starting' | 'live' | 'cut off' = 'starting'
 
   constructor(output: Output, chat: ChatClient, userId: string) {
     this.#output = output
@@ -36,17 +36,16 @@ export class TailView {
   }
 
   #showConnection(event: Exclude<LiveEvent, { readonly conversationId: string }>): void {
-    switch (event.kind) {
-      case 'disconnected':
-        if (!this.#wasCutOff) this.#tell(event.kind, `${reason(event.error)}, trying again`)
-        this.#wasCutOff = true
-        return
-      case 'connected':
-        return
-      case 'caughtUp':
-        this.#tell(event.kind, this.#wasCutOff ? 'connected again, nothing missed' : `listening as ${this.#userId}`)
-        this.#wasCutOff = false
-        return
+    if (event.kind === 'disconnected') {
+      // An expired token is replaced as a matter of course.
+      if (this.#state === 'cut off' || event.error.reason === 'TOKEN_INVALID') return
+      this.#state = 'cut off'
+      this.#tell(event.kind, `${reason(event.error)}, trying again`)
+    }
+    if (event.kind === 'caughtUp') {
+      if (this.#state !== 'live')
+        this.#tell(event.kind, this.#state === 'starting' ? `listening as ${this.#userId}` : 'connected again, nothing missed')
+      this.#state = 'live'
     }
   }
 

@@ -116,9 +116,10 @@ function timedOut(timeoutMs: number, { message, lastError: cause }: Outgoing): C
 }
 
 function toRequest(draft: Draft, actAs = ''): SendMessageRequest {
-  const { conversationId = '', to = '', text = '', payload, messageId = uuidv7(), from = actAs } = draft
+  const { conversationId = '', to = '', text = '', payload, messageId, from = actAs } = draft
   return create(SendMessageRequestSchema, {
-    messageId,
+    // Lower case, as the server writes ids: answers find their message by it.
+    messageId: messageId?.toLowerCase() || uuidv7(),
     conversationId,
     to,
     from,

@@ -48,10 +48,9 @@ describe('the published package', () => {
   })
   afterAll(() => server[Symbol.asyncDispose]())
 
-  const converse = async (node: string, prefix: string) => {
+  const converse = async (node: string, prefix: string, script = 'installed.js', url = `http://${server.address}`) => {
     const { client_id, client_secret } = server.credentials
-    const args = [join(home, 'installed.js'), `http://${server.address}`, client_id, client_secret, prefix]
-    return JSON.parse(await output(node, args, home))
+    return JSON.parse(await output(node, [join(home, script), url, client_id, client_secret, prefix], home))
   }
   const conversation = { received: ['one', 'two', 'three'], states: ['SENT', 'DELIVERED'], proven: true, refused: 'USER_NOT_FOUND' }
 
@@ -62,6 +61,13 @@ describe('the published package', () => {
   test('sends, receives and proves under Node 20', async ({ skip }) => {
     if (process.platform !== 'linux' || process.arch !== 'x64') skip('the node20 package has no program for this platform')
     expect(await converse(NODE_20, 'n20')).toEqual({ node: '20', ...conversation })
+  })
+
+  test('sends, receives and proves from a browser bundle, over fetch', async () => {
+    const bundle = { bundle: true, format: 'esm', platform: 'browser', outfile: join(home, 'bundle.js') } as const
+    await build({ ...bundle, entryPoints: [join(home, 'installed.js')] })
+    const answer = await converse(process.execPath, 'web', 'bundle.js', `http://127.0.0.1:${server.httpPort}`)
+    expect(answer).toEqual({ node: '24', ...conversation })
   })
 
   test('has types that hold with the plainest library of a browser program', async () => {
