@@ -1,10 +1,12 @@
 import { readConfig } from './config.ts'
-Buffer.poolSize = 1 << 20
 import { type RunningServer, startServer } from './server.ts'
 import { startScreen } from './start-screen.ts'
 
 /** A clean stop takes a moment; one that takes longer than this is cut short, which loses nothing that was acknowledged. */
 const STOP_MS = 20_000
+
+/** Encoded messages come from Node's buffer pool. With its default of 8 KiB most would be allocations of their own, and the collector would pay for them. */
+const BUFFER_POOL_BYTES = 1024 * 1024
 
 function fail(error: unknown): never {
   console.error(`chat4all: ${error instanceof Error ? error.message : String(error)}`)
@@ -18,6 +20,8 @@ function stopOn(server: RunningServer, signal: NodeJS.Signals): void {
     server[Symbol.asyncDispose]().then(() => process.exit(0), fail)
   })
 }
+
+Buffer.poolSize = BUFFER_POOL_BYTES
 
 try {
   const config = readConfig(process.env)

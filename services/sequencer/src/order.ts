@@ -6,7 +6,7 @@ import { changeMessage } from './domain/change-message.ts'
 import { type OrderedState, OrderingConversation } from './domain/conversation.ts'
 import { orderMessage } from './domain/order-message.ts'
 
-export const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 1
 
 /** A log entry with its record decoded. */
 export interface Decoded {

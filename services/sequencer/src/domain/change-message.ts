@@ -7,7 +7,7 @@ import { encodeMessageEvent, timestampFromMicros } from '../encode.ts'
 import type { OrderingConversation } from './conversation.ts'
 
 /** Distinct emoji on one message. */
-export const MAX_REACTIONS = 64
+const MAX_REACTIONS = 64
 
 /** A change of one message, as the log has it. */
 export type MessageChange =
