@@ -26,7 +26,7 @@ async function verify(context: Context, tenantId: string): Promise<void> {
   if (!last?.done) throw new Failure('the check ended early: nothing is proven')
   output.one(
     last,
-    `${last.findings === 0n ? output.paint('green', 'clean') : output.paint('red', `${last.findings} found`)}: ${counted(last)} checked`,
+    `${last.findings === 0n ? output.paint('green', 'clean') : output.paint('red', counting(last.findings, 'defect'))}: ${counted(last)} checked`,
   )
   if (last.findings > 0n) context.setExitCode(EXIT.failed)
 }
@@ -38,6 +38,7 @@ function show({ output }: Context, finding: IntegrityFinding): void {
   output.one(finding, `${output.paint('red', IntegrityDefect[defect] ?? 'UNKNOWN')}  ${where}  ${oneLine(detail)}`)
 }
 
-function counted({ conversations, messages }: IntegrityProgress): string {
-  return `${messages} ${messages === 1n ? 'message' : 'messages'} in ${conversations} ${conversations === 1n ? 'conversation' : 'conversations'}`
-}
+const counted = ({ conversations, messages }: IntegrityProgress): string =>
+  `${counting(messages, 'message')} in ${counting(conversations, 'conversation')}`
+
+const counting = (count: bigint, thing: string): string => `${count} ${thing}${count === 1n ? '' : 's'}`
