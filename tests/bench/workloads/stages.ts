@@ -11,8 +11,11 @@ import { BYTES, connectPairs, startPairs, WARM_UP_MS } from './pairs.ts'
 /** Puts a server under load until the function returned is called. */
 type Drive = (bench: Bench, traffic: Traffic) => Promise<() => void>
 
-/** The workloads `pairs` and `open` once more with a profiler: the CPU of a message by stage. The profiler costs some itself. */
-export const stages: Workload = async (options) => {
+/** The workloads `pairs` and `open` once more with a profiler: the CPU of a message by stage. The profiler costs some itself.
+ *
+ *  Nothing is pinned: on one CPU, a thread that wakes another one would be charged for what that one then does. */
+export const stages: Workload = async (pinned) => {
+  const options = { ...pinned, serverCpu: undefined }
   const full = await profiled('CPU by stage, pairs', startPairs, options)
   const half = await profiled(`CPU by stage, open ${PER_SECOND}/s`, startOpen, options)
   return { figures: [...full.figures, ...half.figures], details: { pairs: full.details, open: half.details } }
@@ -32,18 +35,24 @@ async function profiled(workload: string, drive: Drive, options: BenchOptions): 
     const stop = await drive(bench, traffic)
     await sleep(WARM_UP_MS)
     const before = traffic.arrived
+    const from = monotonicMicros()
     const finish = bench.measure()
     await sleep(options.seconds * 1000)
     const usage = finish()
+    const window = { from, to: monotonicMicros() }
     const messages = traffic.arrived - before
     stop()
     await traffic.drain()
     await bench.server.terminate()
-    const figures = [...secondsByStage(directory, usage.threads)].map(([name, seconds]) => {
+    const figures = [...secondsByStage(directory, usage.threads, window)].map(([name, seconds]) => {
       return { workload, name, value: (seconds / messages) * 1e6, unit: 'µs per message' }
     })
     return { figures, details: { ...usageDetails(usage), messages } }
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+function monotonicMicros(): number {
+  return Number(process.hrtime.bigint() / 1000n)
 }
