@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ChatError, type Clock } from '@chat4all/base'
 import type { Principal } from '@chat4all/rpc'
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
@@ -6,8 +7,10 @@ import type { DirectoryClient } from '../deps.ts'
 import type { Revocations } from './revocations.ts'
 
 const ISSUER = 'chat4all'
-/** Unknown key ids make the keys be read again, but not more often than this. */
+/** Unknown key ids make the keys be read again, but not more often than this: their callers wait, since the key may be new. */
 const KEY_REFRESH_MS = 1_000
+/** The reading that a caller finds under way may have begun before the key was there. The one after that has not. */
+const READINGS_FOR_UNKNOWN_KEY = 2
 
 /** Turns bearer tokens into principals. A signature costs about 0.1 ms, so verified tokens are remembered. */
 export class TokenVerifier {
@@ -28,7 +31,7 @@ export class TokenVerifier {
 
   /** The public keys, as served at /.well-known/jwks.json. */
   async jwks(): Promise<string> {
-    await this.#readKeys()
+    if (this.#pauseMs <= 0) await this.#readKeys()
     return this.#jwks
   }
 
@@ -48,35 +51,41 @@ export class TokenVerifier {
   }
 
   async #verify(token: string): Promise<Principal> {
-    const principal = this.#holding(toPrincipal(await this.#claims(token, true)))
+    const principal = this.#holding(toPrincipal(await this.#claims(token)))
     this.#verified.set(token, principal)
     return principal
   }
 
-  async #claims(token: string, retry: boolean): Promise<JWTPayload> {
-    const keys = this.#keys
-    try {
-      const options = { issuer: ISSUER, audience: ISSUER, algorithms: ['EdDSA'], currentDate: new Date(this.#clock.now()) }
-      return (await jwtVerify(token, keys, options)).payload
-    } catch (error) {
-      if (error instanceof errors.JWKSNoMatchingKey && retry && (this.#keys !== keys || (await this.#readKeys())))
-        return this.#claims(token, false)
-      if (error instanceof errors.JWTExpired) throw invalidToken('The token has expired. Get a new one.')
-      if (error instanceof errors.JOSEError || error instanceof TypeError) throw invalidToken('The token is not valid.', error)
-      throw error
+  async #claims(token: string): Promise<JWTPayload> {
+    for (let readings = 0; ; readings++) {
+      try {
+        const options = { issuer: ISSUER, audience: ISSUER, algorithms: ['EdDSA'], currentDate: new Date(this.#clock.now()) }
+        return (await jwtVerify(token, this.#keys, options)).payload
+      } catch (error) {
+        if (error instanceof errors.JWKSNoMatchingKey && readings < READINGS_FOR_UNKNOWN_KEY) await this.#readKeys()
+        else if (error instanceof errors.JWTExpired) throw invalidToken('The token has expired. Get a new one.')
+        else if (error instanceof errors.JOSEError || error instanceof TypeError) throw invalidToken('The token is not valid.', error)
+        else throw error
+      }
     }
   }
 
-  /** False: they were read a moment ago. Callers at the same time share one reading: after a start, all of them find no key. */
-  async #readKeys(): Promise<boolean> {
-    if (this.#reading === undefined) {
-      if (performance.now() - this.#keysReadAt < KEY_REFRESH_MS) return false
-      this.#reading = this.#fetchKeys().finally(() => {
-        this.#reading = undefined
-      })
-    }
-    await this.#reading
-    return true
+  /** Reads the keys when it is time to. Callers at the same time share one reading: after a start, all of them find no key. */
+  #readKeys(): Promise<void> {
+    this.#reading ??= this.#readWhenDue().finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
+  }
+
+  async #readWhenDue(): Promise<void> {
+    if (this.#pauseMs > 0) await sleep(this.#pauseMs)
+    await this.#fetchKeys()
+  }
+
+  /** How long the keys must not be read again. */
+  get #pauseMs(): number {
+    return this.#keysReadAt + KEY_REFRESH_MS - performance.now()
   }
 
   async #fetchKeys(): Promise<void> {
