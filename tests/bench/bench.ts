@@ -13,8 +13,8 @@ export interface BenchOptions {
   readonly streams: number
   /** Messages stored for the history and start workloads. */
   readonly messages: number
-  /** CPU of the server, undefined when nothing is pinned. */
-  readonly serverCpu: number | undefined
+  /** CPUs of the server, undefined when nothing is pinned. */
+  readonly serverCpus: readonly number[] | undefined
   readonly log: (line: string) => void
 }
 
@@ -30,7 +30,7 @@ export type Workload = (options: BenchOptions) => Promise<Result>
 /** A fresh server with one signed-in API client. */
 export async function startBench(options: BenchOptions, nodeArguments: readonly string[] = [], dataDir?: string): Promise<Bench> {
   const place = dataDir === undefined ? {} : { dataDir }
-  const server = await TestServer.start({ cpu: options.serverCpu, nodeArguments, ...place })
+  const server = await TestServer.start({ cpus: options.serverCpus, nodeArguments, ...place })
   return new Bench(server, await SetupApi.signIn(server.grpcPort, server.credentials), options)
 }
 
@@ -58,7 +58,8 @@ export class Bench implements AsyncDisposable {
   }
 
   measure(): () => Usage {
-    return startMeter(this.server.pid, this.options.serverCpu)
+    const { serverCpus } = this.options
+    return startMeter(this.server.pid, serverCpus?.length === 1 ? serverCpus[0] : undefined)
   }
 
   /** Figures that every sending workload has: losses, and rows in the store. */

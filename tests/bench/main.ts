@@ -47,10 +47,10 @@ async function main(names: readonly string[]): Promise<number> {
     seconds: Number(values.seconds),
     streams: Number(values.streams),
     messages: Number(values.messages),
-    serverCpu: pinLoad() ? 0 : undefined,
+    serverCpus: pinLoad() ? [0] : undefined,
     log,
   }
-  log(`server ${options.serverCpu === undefined ? 'and load share all CPUs' : 'on CPU 0, load on CPU 1'}; ${names.length} workloads`)
+  log(`server ${options.serverCpus === undefined ? 'and load share all CPUs' : 'on CPU 0, load on CPU 1'}; ${names.length} workloads`)
   const results: Record<string, Result> = {}
   for (const name of names) {
     log(`${name} …`)

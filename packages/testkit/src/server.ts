@@ -13,8 +13,8 @@ const ROOT = join(import.meta.dirname, '../../..')
 export interface ServerOptions {
   /** Where it keeps its data. Default: a temporary directory that goes away with it. */
   readonly dataDir?: string
-  /** The only CPU it may run on. */
-  readonly cpu?: number | undefined
+  /** The CPUs it may run on. Default: those of this process. */
+  readonly cpus?: readonly number[] | undefined
   readonly nodeArguments?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
   readonly readyTimeoutMs?: number
@@ -72,9 +72,9 @@ export class TestServer implements AsyncDisposable {
   /** Starts it again on the same ports and data. Returns the milliseconds until it was ready. */
   async restart(): Promise<number> {
     const started = performance.now()
-    const { cpu, nodeArguments = [], env = {} } = this.#options
+    const { cpus, nodeArguments = [], env = {} } = this.#options
     const command = [join(ROOT, 'scripts/node'), ...nodeArguments, join(ROOT, 'services/all/src/main.ts')]
-    if (cpu !== undefined) command.unshift('taskset', '-c', String(cpu))
+    if (cpus !== undefined) command.unshift('taskset', '-c', cpus.join())
     const log = openSync(this.#logFile, 'a')
     this.#process = spawn(command[0]!, command.slice(1), {
       cwd: ROOT,

@@ -74,7 +74,7 @@ async function readPages(reader: RawClient, conversationId: string, since: bigin
 /** Milliseconds from the start of the process until it says that it is ready. */
 async function startTimes(dataDir: string, options: BenchOptions): Promise<number[]> {
   const times: number[] = []
-  const server = await TestServer.start({ dataDir, cpu: options.serverCpu })
+  const server = await TestServer.start({ dataDir, cpus: options.serverCpus })
   await server.terminate()
   for (let i = 0; i < STARTS; i++) {
     times.push(await server.restart())

@@ -13,9 +13,9 @@ type Drive = (bench: Bench, traffic: Traffic) => Promise<() => void>
 
 /** The workloads `pairs` and `open` once more with a profiler: the CPU of a message by stage. The profiler costs some itself.
  *
- *  Nothing is pinned: on one CPU, a thread that wakes another one would be charged for what that one then does. */
+ *  The server may use both CPUs: on one, a thread that wakes another one would be charged for what that one then does. */
 export const stages: Workload = async (pinned) => {
-  const options = { ...pinned, serverCpu: undefined }
+  const options = { ...pinned, serverCpus: pinned.serverCpus && [0, 1] }
   const full = await profiled('CPU by stage, pairs', startPairs, options)
   const half = await profiled(`CPU by stage, open ${PER_SECOND}/s`, startOpen, options)
   return { figures: [...full.figures, ...half.figures], details: { pairs: full.details, open: half.details } }
