@@ -8,6 +8,7 @@ import { compressionGzip } from '@connectrpc/connect-node'
 import { Call } from './call.ts'
 import { decoded } from './connect-requests.ts'
 import { connectUnary } from './connect-unary.ts'
+import { detailTypes } from './errors.ts'
 import type { RpcMethod } from './invoke.ts'
 import { serve, watch } from './iterate.ts'
 import { REQUEST_ID_HEADER, requestIdFrom } from './request-id.ts'
@@ -22,6 +23,8 @@ export function connectHandler(method: RpcMethod, readMaxBytes: number, streams:
     acceptCompression: [compressionGzip],
     compressMinBytes: isUnary ? COMPRESS_UNARY_FROM_BYTES : Number.MAX_SAFE_INTEGER,
     readMaxBytes,
+    // Results of a stream can hold statuses with their details.
+    jsonOptions: { registry: detailTypes },
   }
   // Every kind of RPC looks alike on the wire of gRPC, gRPC-Web and Connect streams: one handler of the widest kind serves them all.
   const spec = { kind: 'bidi_streaming', method: method.desc, impl: streaming(method, streams) } as never

@@ -1,4 +1,4 @@
-import { create, type DescMessage, fromBinary, type Message } from '@bufbuild/protobuf'
+import { create, createRegistry, type DescMessage, fromBinary, type Message } from '@bufbuild/protobuf'
 import { anyPack, anyUnpack } from '@bufbuild/protobuf/wkt'
 import { ChatError, type ChatErrorDetails, REASON_CODES, type Reason, type StatusCode } from '@chat4all/base'
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '@chat4all/gen/google/rpc/error_details_pb.js'
@@ -37,6 +37,9 @@ const PORT_ERRORS: ReadonlyMap<string, readonly [Reason, string]> = new Map([
   ['StorageFull', ['STORAGE_FULL', 'The storage is full. Repeat the call when space has returned.']],
   ['Conflict', ['CONFLICT', 'Another change won the race. Repeat the call.']],
 ])
+
+/** What details can be, for those who write statuses as JSON. */
+export const detailTypes = createRegistry(ErrorInfoSchema, BadRequestSchema, RetryInfoSchema)
 
 interface Detail {
   readonly desc: DescMessage

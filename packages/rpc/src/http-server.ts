@@ -96,9 +96,14 @@ function requestHandler(options: HttpServerOptions, streams: Set<Call>) {
       else await serveRpc(rpc, request, response)
     } catch (error) {
       if (!response.headersSent) response.writeHead(500).end()
-      if (!response.destroyed) log.error({ err: error, path: request.url?.split('?', 1)[0] }, 'request failed')
+      if (!isGone(response)) log.error({ err: error, path: request.url?.split('?', 1)[0] }, 'request failed')
     }
   }
+}
+
+/** Whether the caller went away. */
+function isGone(response: ServerResponse | Http2ServerResponse): boolean {
+  return 'stream' in response ? response.stream === undefined || response.stream.destroyed : response.destroyed
 }
 
 async function serveRpc(rpc: UniversalHandler, request: IncomingMessage, response: ServerResponse): Promise<void> {
