@@ -7,7 +7,7 @@ export interface SequencerService extends AsyncDisposable {
   start(): void
 }
 
-/** How often old changes are looked for. */
+/** How often old changes are looked for, beside every start. */
 const EXPIRY_MS = 3_600_000
 const DAY_MICROS = 86_400_000_000n
 
@@ -17,6 +17,7 @@ export function createSequencerService(deps: SequencerDeps): SequencerService {
   const owned: { readonly sequencer: PartitionSequencer; readonly done: Promise<void> }[] = []
   return {
     start() {
+      expireChanges(deps)
       for (let partition = 0; partition < deps.log.partitions; partition++) {
         const sequencer = new PartitionSequencer(partition, deps)
         owned.push({ sequencer, done: deps.log.own(partition, sequencer, stop.signal) })

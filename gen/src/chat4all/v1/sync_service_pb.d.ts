@@ -129,7 +129,8 @@ export declare type SyncChangesRequest = Message<"chat4all.v1.SyncChangesRequest
   cursor: string;
 
   /**
-   * Most events in one answer, 0 (default 200) to 1,000. An answer may hold somewhat fewer.
+   * Most events in one answer, 0 (default 200) to 1,000. An answer may hold fewer, and a few more: the receipts of a
+   * conversation, at most 16, come together.
    *
    * @generated from field: int32 page_size = 3;
    */

@@ -71,13 +71,14 @@ async function openRange(deps: CatchUpDeps, from: Cursor): Promise<Range> {
   return { through: positions, receiptsThrough: receiptsSince }
 }
 
-type AtRevision = (conversationId: string, revision: bigint) => Cursor
+/** The cursor up to a revision of a conversation, or after all of it. */
+type At = (conversationId: string, revision?: bigint) => Cursor
 
-function pageCursor(from: Cursor, { through, receiptsThrough }: Range): AtRevision {
+function pageCursor(from: Cursor, { through, receiptsThrough }: Range): At {
   return (conversationId, revision) => ({
     positions: from.positions,
     receiptsSince: from.receiptsSince,
-    page: { through, receiptsThrough, conversationId, revision },
+    page: { through, receiptsThrough, conversationId, ...(revision === undefined ? {} : { revision }) },
   })
 }
 
@@ -91,6 +92,7 @@ async function* catchUpRest(
   limit: number,
 ): AsyncGenerator<CatchUpStep> {
   const { conversationId, revision } = from.page!
+  if (revision === undefined) return
   const window = { after: from.positions, through: range.through, receiptsSince: from.receiptsSince - RECEIPT_OVERLAP_MICROS }
   const [changed] = await deps.store.changedConversations(tenantId, userId, window, idBefore(conversationId), 1)
   if (changed?.conversationId !== conversationId) return
@@ -102,7 +104,7 @@ async function* catchUpConversation(
   tenantId: string,
   userId: string,
   changed: ChangedConversation,
-  at: AtRevision,
+  at: At,
   limit: number,
 ): AsyncGenerator<CatchUpStep> {
   const { conversationId, throughRevision } = changed
@@ -112,19 +114,22 @@ async function* catchUpConversation(
   // Who is no longer a member is told that, and nothing else.
   let after = isMember && changed.leftRevision === undefined ? changed.afterRevision : (changed.leftRevision ?? throughRevision) - 1n
   const through = isMember && changed.leftRevision === undefined ? throughRevision : (changed.leftRevision ?? after)
+  const receiptsFollow = changed.receiptsChanged && isMember
   while (after < through) {
     const page = await deps.store.changes(key, after, Math.min(limit, EVENTS_PER_READ))
     if (page.expired) {
-      yield { events: [], snapshots: [{ conversationId, revision: page.revision }], cursor: at(conversationId, throughRevision) }
+      // A conversation that the user has left can't be read afresh.
+      if (isMember)
+        yield { events: [], snapshots: [{ conversationId, revision: page.revision }], cursor: at(conversationId, throughRevision) }
       break
     }
     const events = page.changes.filter(({ revision }) => revision <= through).map((change) => eventOfChange(conversationId, change))
     const last = events.at(-1)
     if (last === undefined) break
     after = last.revision
-    yield { events, snapshots: [], cursor: at(conversationId, after) }
+    yield { events, snapshots: [], cursor: after < through || receiptsFollow ? at(conversationId, after) : at(conversationId) }
   }
-  if (changed.receiptsChanged && isMember) {
+  if (receiptsFollow) {
     const everybody = members!.size <= LARGE_CONVERSATION
     const receipts = (await deps.store.receipts(key)).filter(
       (receipt) => receipt.deliveredThrough > 0n && (everybody || receipt.userId === userId),
@@ -132,7 +137,7 @@ async function* catchUpConversation(
     yield {
       events: receipts.map((receipt) => receiptEvent(conversationId, receipt)),
       snapshots: [],
-      cursor: at(conversationId, throughRevision),
+      cursor: at(conversationId),
     }
   }
 }

@@ -4,7 +4,10 @@ import { decodeCursor, encodeCursor } from './cursor.ts'
 
 const position = fc.bigInt({ min: 0n, max: 36n ** 12n - 1n })
 const positions = fc.array(fc.tuple(fc.nat(255), position), { maxLength: 32 }).map((entries) => new Map(entries))
-const page = fc.record({ through: positions, receiptsThrough: position, conversationId: fc.uuid(), revision: position })
+const page = fc.record(
+  { through: positions, receiptsThrough: position, conversationId: fc.uuid(), revision: position },
+  { requiredKeys: ['through', 'receiptsThrough', 'conversationId'] },
+)
 const cursor = fc.record({ positions, receiptsSince: position, page }, { requiredKeys: ['positions', 'receiptsSince'] })
 
 test('comes back as it went out', () => {

@@ -13,7 +13,8 @@ export interface Cursor {
     readonly through: ReadonlyMap<Partition, bigint>
     readonly receiptsThrough: bigint
     readonly conversationId: string
-    readonly revision: bigint
+    /** Absent: all of the conversation, its receipts included. */
+    readonly revision?: bigint
   }
 }
 
@@ -23,14 +24,14 @@ const positions = z.record(z.string().regex(/^[0-9]{1,4}$/), number)
 const schema = z.strictObject({
   p: positions,
   r: number,
-  g: z.strictObject({ p: positions, r: number, c: z.string().max(36), v: number }).optional(),
+  g: z.strictObject({ p: positions, r: number, c: z.string().max(36), v: number.optional() }).optional(),
 })
 
 /** An opaque token for a cursor: small, and the same for every client that stands at the same place. */
 export function encodeCursor({ positions, receiptsSince, page }: Cursor): string {
   const value: z.infer<typeof schema> = { p: toRecord(positions), r: receiptsSince.toString(36) }
   if (page !== undefined)
-    value.g = { p: toRecord(page.through), r: page.receiptsThrough.toString(36), c: page.conversationId, v: page.revision.toString(36) }
+    value.g = { p: toRecord(page.through), r: page.receiptsThrough.toString(36), c: page.conversationId, v: page.revision?.toString(36) }
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
@@ -45,7 +46,8 @@ export function decodeCursor(token: string): Cursor {
   const { p, r, g } = parsed.data
   const cursor = { positions: fromRecord(p), receiptsSince: fromBase36(r) }
   if (g === undefined) return cursor
-  return { ...cursor, page: { through: fromRecord(g.p), receiptsThrough: fromBase36(g.r), conversationId: g.c, revision: fromBase36(g.v) } }
+  const page = { through: fromRecord(g.p), receiptsThrough: fromBase36(g.r), conversationId: g.c }
+  return { ...cursor, page: g.v === undefined ? page : { ...page, revision: fromBase36(g.v) } }
 }
 
 function parse(token: string): unknown {
