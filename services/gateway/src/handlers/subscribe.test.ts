@@ -1,8 +1,10 @@
+import { ChatError } from '@chat4all/base'
 import type { MessageStore } from '@chat4all/ports'
+import type { CallContext, Principal, StreamWriter } from '@chat4all/rpc'
 import { expect, test } from 'vitest'
 import type { Subscription } from '../live/subscription.ts'
 import type { CatchUpDeps } from '../sync/catch-up.ts'
-import { goLive } from './subscribe.ts'
+import { goLive, type SubscribeDeps, subscribe } from './subscribe.ts'
 
 const at = (position: bigint) => new Map([[0, position]])
 
@@ -33,4 +35,29 @@ test('after the rest of an interrupted catch-up, sends what has happened since i
 
   expect(new Set(windows.map(String))).toEqual(new Set(['2,5', '5,9']))
   expect(covered).toEqual(at(9n))
+})
+
+test('a stream that ends while it is being opened fails its call, and nothing else', async () => {
+  const deps = {
+    users: { requireActive: async () => {} },
+    hub: {
+      add: async (subscription: Subscription) => {
+        subscription.end(new ChatError('ENGINE_UNAVAILABLE', 'The stream lost its place.'))
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      },
+      remove: () => {},
+    },
+    store: { settled: async () => at(1n) },
+    nowMicros: () => 1n,
+    subscriberQueueBytes: 1e6,
+  } as unknown as SubscribeDeps
+  const context = {
+    principal: { kind: 'user', tenantId: 't', userId: 'ana' } as Principal,
+    signal: new AbortController().signal,
+  } as CallContext
+  const out = { write: () => true, drained: async () => {} } as unknown as StreamWriter
+
+  await expect(subscribe(deps)({ userId: '', cursor: '' } as never, context, out as never)).rejects.toMatchObject({
+    reason: 'ENGINE_UNAVAILABLE',
+  })
 })

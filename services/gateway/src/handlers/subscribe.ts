@@ -35,6 +35,8 @@ export function subscribe(deps: SubscribeDeps): ServerStreamHandler<typeof LiveS
     const from = request.cursor === '' ? undefined : decodeCursor(request.cursor)
     const subscription = new Subscription(caller, userId, out, limits)
     const done = subscription.done()
+    // The stream may end before anybody waits for it.
+    done.catch(() => {})
     context.onAbort(() => subscription.end())
     try {
       await subscription.send({ ready: { userId, heartbeatSeconds: deps.heartbeatSeconds } })
