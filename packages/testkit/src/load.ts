@@ -91,7 +91,8 @@ export class Load implements AsyncDisposable {
   async settle(timeoutMs = 60_000): Promise<void> {
     for (const sender of this.senders) sender.stop()
     await this.#marking
-    await waitUntil('every message is acknowledged', () => this.senders.every((s) => s.idle), timeoutMs)
+    const unsettled = () => [...this.senders.flatMap((s) => (s.idle ? [] : [s.state])), this.#server.state].join('\n')
+    await waitUntil('every message is acknowledged', () => this.senders.every((s) => s.idle), timeoutMs, unsettled)
     const expected = this.#acknowledged()
     const arrived = () =>
       this.#subscriptions().every((s) => this.#receivers.get(s.proc)!.seen(s.conversation) >= (expected.get(s.conversation) ?? 0n))

@@ -60,6 +60,13 @@ export class Sender {
     return this.#underWay.size === 0 && this.#again.length === 0
   }
 
+  /** Where it stands, for people. */
+  get state(): string {
+    const answers = [...this.answers].map(([reason, count]) => `${reason || 'ok'} ${count}`).join(', ')
+    const stream = this.#stream === undefined ? 'no stream' : 'open'
+    return `${this.#options.proc}: ${this.#underWay.size} under way, ${this.#again.length} to repeat, stream ${this.#session} ${stream}, ${this.#pauses} pauses; ${answers}`
+  }
+
   /** Goes on sending new messages. */
   start(): void {
     this.#sending = true

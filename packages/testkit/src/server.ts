@@ -65,6 +65,11 @@ export class TestServer implements AsyncDisposable {
     return readFileSync(this.#logFile, 'utf8')
   }
 
+  /** Whether it runs, and the end of its log, for people. */
+  get state(): string {
+    return `the server ${this.running ? 'runs' : 'has exited'}; the end of its log:\n${this.log.slice(-3000)}`
+  }
+
   get credentials(): Credentials {
     return JSON.parse(readFileSync(join(this.dataDir, 'credentials.json'), 'utf8'))
   }
