@@ -51,10 +51,8 @@ test('a stream that ends while it is being opened fails its call, and nothing el
     nowMicros: () => 1n,
     subscriberQueueBytes: 1e6,
   } as unknown as SubscribeDeps
-  const context = {
-    principal: { kind: 'user', tenantId: 't', userId: 'ana' } as Principal,
-    signal: new AbortController().signal,
-  } as CallContext
+  const principal = { kind: 'user', tenantId: 't', userId: 'ana' } as Principal
+  const context = { principal, onAbort: () => {} } as unknown as CallContext
   const out = { write: () => true, drained: async () => {} } as unknown as StreamWriter
 
   await expect(subscribe(deps)({ userId: '', cursor: '' } as never, context, out as never)).rejects.toMatchObject({
