@@ -18,6 +18,7 @@ export async function findings(server: TestServer): Promise<IntegrityFinding[]> 
 /** Waits until the load has settled, and holds it against every promise: what was seen, what the API says, what the files hold. */
 export async function expectNothingBroken(server: TestServer, load: Load): Promise<void> {
   await load.settle()
+  expect(server.running, server.state).toBe(true)
   expect(check(await load.evidence()).slice(0, 10)).toEqual([])
   expect(await findings(server)).toEqual([])
 }

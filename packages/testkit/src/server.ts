@@ -145,7 +145,7 @@ export class TestServer implements AsyncDisposable {
 
   async #signal(signal: NodeJS.Signals): Promise<number | null> {
     const child = this.#process!
-    if (!this.running) return child.exitCode
+    if (!this.running) throw new Error(`the server ended by itself: ${this.state}`)
     child.kill(signal)
     await once(child, 'exit')
     return child.exitCode
