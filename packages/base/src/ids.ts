@@ -6,6 +6,11 @@ export function newId(): string {
   return uuidv7()
 }
 
+/** When a UUID version 7 was made, by its own account (RFC 9562): milliseconds since 1970. Undefined for other versions. */
+export function timeOfId(id: string): number | undefined {
+  return id.charAt(14) === '7' ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined
+}
+
 /** The 16 bytes of a UUID in its text form. The text must be a valid UUID. */
 export function uuidToBytes(id: string): Uint8Array {
   return Buffer.from(id.replaceAll('-', ''), 'hex')

@@ -1,7 +1,7 @@
 export { type Clock, monotonicMicros, systemClock } from './clock.ts'
 export { readEnv, z } from './env.ts'
 export { ChatError, type ChatErrorDetails, invalidField, REASON_CODES, type Reason, type StatusCode } from './errors.ts'
-export { fnv1a32, newId, sha256Hex, uuidFromBytes, uuidToBytes } from './ids.ts'
+export { fnv1a32, newId, sha256Hex, timeOfId, uuidFromBytes, uuidToBytes } from './ids.ts'
 export { createLogger, type Logger, silentLogger } from './log.ts'
 export { decodePageToken, encodePageToken, type PageQuery } from './page-token.ts'
 export { shownReactions } from './reactions.ts'

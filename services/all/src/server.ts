@@ -33,7 +33,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   )
   await directory.start()
   const sequencer = starting.use(createSequencerService({ log, store, events, bus, logger: logger('sequencer'), config: config.sequencer }))
-  sequencer.start()
+  await sequencer.start()
   const transport = inMemoryTransport(directory.services)
   const gateway = starting.use(
     createGatewayService({ log, store, bus, directory: transport, clock, logger: logger('gateway'), config: config.gateway }),

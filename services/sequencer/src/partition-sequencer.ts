@@ -1,10 +1,21 @@
 import type { Logger } from '@chat4all/base'
-import type { ConversationLog, EventLog, LiveBus, LogEntry, MessageStore, Partition, PartitionOwner, StoredMessage } from '@chat4all/ports'
+import type {
+  ConversationKey,
+  ConversationLog,
+  EventLog,
+  LiveBus,
+  LogEntry,
+  MessageStore,
+  Partition,
+  PartitionOwner,
+  StoredMessage,
+} from '@chat4all/ports'
 import { LRUCache } from 'lru-cache'
 import type { SequencerConfig } from './config.ts'
 import type { OrderedState, OrderingConversation } from './domain/conversation.ts'
 import { conversationKey, type Decoded, decode, idKey, type Known, order } from './order.ts'
 import { publishLive, publishSettled } from './publish.ts'
+import { isSurelyNew } from './surely-new.ts'
 
 export interface SequencerDeps {
   readonly log: ConversationLog
@@ -65,31 +76,39 @@ export class PartitionSequencer implements PartitionOwner {
   }
 
   async #known(batch: readonly Decoded[]): Promise<Known> {
-    const keys = [...new Map(batch.map(({ record }) => [conversationKey(record), record])).entries()].filter(
-      ([key]) => !this.#states.has(key),
+    const keys = new Map(
+      batch.filter(({ record }) => !this.#states.has(conversationKey(record))).map(({ record }) => [conversationKey(record), record]),
     )
-    const ids = batch.flatMap(({ record }) =>
-      record.kind.case === 'message' ? [{ tenantId: record.tenantId, messageId: record.kind.value.messageId }] : [],
+    const ids = batch.flatMap(({ record: { tenantId, kind, timeMicros } }) =>
+      kind.case === 'message' && !isSurelyNew(this.#deps.log, kind.value.messageId, timeMicros)
+        ? [{ tenantId, messageId: kind.value.messageId }]
+        : [],
     )
-    const [loaded, messages] = await Promise.all([
-      this.#deps.store.load(
-        keys.map(([, record]) => ({ tenantId: record.tenantId, conversationId: record.conversationId })),
-        ids,
-      ),
-      this.#changedMessages(batch),
-    ])
-    for (const state of loaded.states)
-      if (state !== undefined)
-        this.#states.set(conversationKey(state.head), {
-          head: state.head,
-          members: new Map(state.members.map((member) => [member.userId, member])),
-        })
+    const [positions, messages] = await Promise.all([this.#load([...keys.values()], ids), this.#changedMessages(batch)])
+    return { states: this.#states, positions, messages }
+  }
+
+  /** Reads states into memory, and the positions of the messages that hold ids. Most batches of a busy conversation need neither. */
+  async #load(
+    keys: readonly ConversationKey[],
+    ids: readonly { readonly tenantId: string; readonly messageId: string }[],
+  ): Promise<Map<string, bigint>> {
     const positions = new Map<string, bigint>()
+    if (keys.length === 0 && ids.length === 0) return positions
+    const { states, knownPositions } = await this.#deps.store.load(
+      keys.map(({ tenantId, conversationId }) => ({ tenantId, conversationId })),
+      ids,
+    )
+    for (const state of states) {
+      if (state === undefined) continue
+      const members = new Map(state.members.map((member) => [member.userId, member]))
+      this.#states.set(conversationKey(state.head), { head: state.head, members })
+    }
     for (const [i, { tenantId, messageId }] of ids.entries()) {
-      const position = loaded.knownPositions[i]
+      const position = knownPositions[i]
       if (position !== undefined) positions.set(idKey(tenantId, messageId), position)
     }
-    return { states: this.#states, positions, messages }
+    return positions
   }
 
   /** The stored messages that edits, deletions and reactions of the batch are about. */

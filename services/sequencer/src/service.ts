@@ -4,7 +4,8 @@ export type { SequencerDeps } from './partition-sequencer.ts'
 
 /** The sequencer service: owns every partition that no other sequencer owns. */
 export interface SequencerService extends AsyncDisposable {
-  start(): void
+  /** Throws when the log is older than the store: records that are accepted now would be taken for old ones. */
+  start(): Promise<void>
 }
 
 /** How often old changes are looked for, beside every start. */
@@ -16,7 +17,8 @@ export function createSequencerService(deps: SequencerDeps): SequencerService {
   const expiry = setInterval(() => expireChanges(deps), EXPIRY_MS)
   const owned: { readonly sequencer: PartitionSequencer; readonly done: Promise<void> }[] = []
   return {
-    start() {
+    async start() {
+      await requireWholeLog(deps)
       expireChanges(deps)
       for (let partition = 0; partition < deps.log.partitions; partition++) {
         const sequencer = new PartitionSequencer(partition, deps)
@@ -29,6 +31,16 @@ export function createSequencerService(deps: SequencerDeps): SequencerService {
       await Promise.all(owned.map(({ done }) => done))
       await Promise.all(owned.map(({ sequencer }) => sequencer.checkpoint()))
     },
+  }
+}
+
+async function requireWholeLog({ log, store }: SequencerDeps): Promise<void> {
+  for (const [partition, position] of await store.settled()) {
+    const end = partition < log.partitions ? await log.end(partition) : 0n
+    if (end < position)
+      throw new Error(
+        `the log of partition ${partition} ends at ${end}, but the message store already has ${position}: restore the log that belongs to the store`,
+      )
   }
 }
 

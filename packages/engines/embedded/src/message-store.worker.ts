@@ -17,8 +17,11 @@ export { migrations } from './message-store/schema.ts'
 export function createOperations(db: DatabaseSync): Operations {
   const apply = createApply(db)
   return {
-    ...operations('write', {
+    // The log has what a power cut takes: it is read again from the checkpoint, which is a write.
+    ...operations('replay', {
       apply: (batch: PackedBatch) => apply(batch.partition, batch.through, unpackBatch(batch)),
+    }),
+    ...operations('write', {
       expireChanges: createExpire(db),
       ...createPartitionWrites(db),
       ...createReceiptWrites(db),

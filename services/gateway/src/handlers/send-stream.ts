@@ -78,7 +78,7 @@ class SendSession implements StreamReceiver<Method['input']> {
 
   /** One commit of the log answers many messages: their results leave as one message. */
   #finish(result: Result): void {
-    if (this.#results.length === 0) setImmediate(() => this.#flush())
+    if (this.#results.length === 0) queueMicrotask(() => this.#flush())
     this.#results.push(result)
   }
 

@@ -94,6 +94,7 @@ export class LiveHub {
       for (const userId of added) this.#feeds.get(feedKey(tenantId, userId))?.feed.addedTo(conversationId)
       return
     }
+    if (kind.case === 'deactivatedUserId') return this.#endDeactivated(tenantId, kind.value)
     this.#forEach((subscription) => this.#endIfRevoked(subscription.principal, subscription))
   }
 
@@ -167,6 +168,14 @@ export class LiveHub {
       if (subscription.principal.expiresAt <= now)
         subscription.end(new ChatError('TOKEN_INVALID', 'The token has expired. Subscribe again with a new one and the last cursor.'))
     })
+  }
+
+  /** Also those that an API client opened for the user. */
+  #endDeactivated(tenantId: string, userId: string): void {
+    const entry = this.#feeds.get(feedKey(tenantId, userId))
+    if (entry === undefined) return
+    for (const subscription of entry.feed.subscriptions)
+      subscription.end(new ChatError('USER_DEACTIVATED', 'The user is deactivated.', { metadata: { user_id: userId } }))
   }
 
   #endIfRevoked(principal: Principal, subscription: Subscription): void {

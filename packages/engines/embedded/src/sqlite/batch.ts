@@ -11,6 +11,12 @@ export interface BatchResult {
 
 /** Runs calls one after the other in one transaction: one commit, one fsync, however many there are. */
 export function createBatchRunner(db: DatabaseSync, operations: Operations): (calls: readonly Call[]) => BatchResult {
+  // Can't be changed inside a transaction. FULL waits for the disk at each commit, and then all commits before it are there too.
+  let synchronous: 'FULL' | 'NORMAL' | undefined
+  const commitTo = (level: 'FULL' | 'NORMAL'): void => {
+    if (synchronous !== level) db.exec(`PRAGMA synchronous = ${level}`)
+    synchronous = level
+  }
   const begin = db.prepare('BEGIN')
   const beginImmediate = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
@@ -74,6 +80,7 @@ export function createBatchRunner(db: DatabaseSync, operations: Operations): (ca
   }
 
   const runWrites = (calls: readonly Call[]): BatchResult => {
+    commitTo(calls.some(isWrite) ? 'FULL' : 'NORMAL')
     try {
       return runTogether(calls)
     } catch (error) {
@@ -88,6 +95,7 @@ export function createBatchRunner(db: DatabaseSync, operations: Operations): (ca
     }
   }
 
+  const isWrite = ({ operation }: Call): boolean => operations[operation]?.kind === 'write'
   const isRead = ({ operation }: Call): boolean => operations[operation]?.kind === 'read'
   return (calls) => (calls.every(isRead) ? runReads(calls) : runWrites(calls))
 }

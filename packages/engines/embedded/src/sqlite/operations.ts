@@ -3,8 +3,10 @@ import type { Migration } from './migrations.ts'
 
 /** One thing that a worker does with its database, synchronously, with prepared statements. */
 export interface Operation {
-  /** 'write' runs in a transaction that other writes share; 'read' sees one consistent state. */
-  readonly kind: 'read' | 'write'
+  /** 'write' runs in a transaction that other writes share, and is on disk when it is answered. 'replay' is a write that can be made
+   *  again from elsewhere after a power cut: it survives kill -9, and reaches the disk with the next 'write' at the latest. 'read' sees
+   *  one consistent state. */
+  readonly kind: 'read' | 'write' | 'replay'
   /** Throws to undo what it wrote. May run twice for one call (when another call of its transaction failed), so it keeps nothing outside the database. */
   run(args: never): unknown
 }
