@@ -55,8 +55,10 @@ export class Live implements Disposable {
     fits: (event: EventOf<K>) => boolean = () => true,
   ): Promise<EventOf<K>> {
     const find = () => this.events.find((event) => event.kind.case === kind && fits(event as EventOf<K>)) as EventOf<K> | undefined
-    await waitUntil(`a live event ${kind}`, () => find() !== undefined, 10_000)
-    return find()!
+    await waitUntil(`a live event ${kind}`, () => find() !== undefined || this.ended, 10_000)
+    const found = find()
+    if (found === undefined) throw new Error(`the stream ended before a live event ${kind} came`, { cause: this.#failure })
+    return found
   }
 
   /** Resolves when the server has ended the stream, to the reason. */
