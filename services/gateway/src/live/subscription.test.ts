@@ -82,6 +82,17 @@ test('reads a gap from the store before it goes on', async () => {
   await expect.poll(() => out.revisions).toEqual([1n, 2n, 3n, 4n, 5n])
 })
 
+test('fills a gap up to the batch behind it, however much the store has by then', async () => {
+  const out = reader()
+  const ahead: SubscriptionLimits['fillGap'] = async (_, after) => [1n, 2n, 3n, 4n].map((n) => event(after + n))
+  const subscription = new Subscription(principal, 'ana', out, limits(1e6, ahead))
+  subscription.goLive(new Map())
+  await settle()
+  subscription.take(batch(1n))
+  subscription.take(batch(4n, 7n))
+  await expect.poll(() => out.revisions).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n])
+})
+
 test('drops repeats', async () => {
   const out = reader()
   const subscription = new Subscription(principal, 'ana', out, limits(1e6, noGaps))

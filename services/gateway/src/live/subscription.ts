@@ -70,6 +70,13 @@ export class Subscription {
     this.#queue.push(framed)
   }
 
+  /** Drops what waits about a conversation that the user is in no longer, but for the farewell. */
+  drop(conversationId: string): void {
+    const kept = this.#queue?.filter(({ batch }) => batch.conversationId !== conversationId || batch.farewell)
+    this.#queue = kept
+    this.#queuedBytes = kept?.reduce((bytes, { frame }) => bytes + frame.length, 0) ?? 0
+  }
+
   /** Writes something of the stream's own: ready, missed changes, heartbeats. */
   async send(message: MessageInitShape<typeof SubscribeResponseSchema>): Promise<void> {
     const response = create(SubscribeResponseSchema, message)
@@ -156,8 +163,10 @@ export class Subscription {
         const known = this.#revisions?.get(batch.conversationId) ?? 0n
         if (known + 1n >= batch.firstRevision) return true
         const events = await this.#limits.fillGap({ tenantId: this.principal.tenantId, conversationId: batch.conversationId }, known)
-        if (events.length === 0) return true
-        await this.send({ events: [...events] })
+        // The store may already have some of what the batch brings: it would be sent twice.
+        const missing = events.filter(({ revision }) => revision < batch.firstRevision)
+        if (missing.length === 0) return true
+        await this.send({ events: missing })
       }
     } catch (error) {
       this.end(new ChatError('ENGINE_UNAVAILABLE', 'The stream lost its place. Subscribe again with the last cursor.', { cause: error }))
