@@ -12,9 +12,11 @@ export function publishLive(bus: LiveBus, conversation: OrderingConversation, pu
   const { tenantId, conversationId } = key
   const first = events[0]
   if (first === undefined) return publishNudge(bus, conversation)
-  const base = { tenantId, conversationId, partition: head.partition }
+  publishFarewells(bus, conversation)
   const batch = create(LiveBatchSchema, {
-    ...base,
+    tenantId,
+    conversationId,
+    partition: head.partition,
     position: head.position,
     firstRevision: first.revision,
     lastRevision: head.revision,
@@ -23,16 +25,23 @@ export function publishLive(bus: LiveBus, conversation: OrderingConversation, pu
   })
   const response = encodeResponse(events.map(({ event }) => event))
   bus.publish(subjects(conversation), encodeParts([toBinary(LiveBatchSchema, batch), [LiveBatchSchema.field.response.number, response]]))
-  for (const { userIds, event } of conversation.farewells) {
+}
+
+/** Those who left are told that they did. This comes first: their gateways then stop following the conversation before the rest of the batch, in which there may be things that happened later. */
+function publishFarewells(bus: LiveBus, { key: { tenantId, conversationId }, head, members, farewells }: OrderingConversation): void {
+  for (const { userIds, event } of farewells) {
+    const gone = userIds.filter((userId) => !members.has(userId))
     const farewell = create(LiveBatchSchema, {
-      ...base,
+      tenantId,
+      conversationId,
+      partition: head.partition,
       firstRevision: event.revision,
       lastRevision: event.revision,
       response: encodeResponse([event.event]),
       farewell: true,
     })
     bus.publish(
-      userIds.map((userId) => userSubject(tenantId, userId)),
+      gone.map((userId) => userSubject(tenantId, userId)),
       toBinary(LiveBatchSchema, farewell),
     )
   }

@@ -334,6 +334,17 @@ describe('a live stream ends', () => {
     expect(live.messages.map(textOf)).not.toContain('still there')
   })
 
+  it('when its token is revoked in the very moment it opens', async () => {
+    for (let i = 0; i < 20; i++) {
+      const device = await acme.person('bo')
+      const [opened] = await Promise.all([
+        Live.open(device.client).catch(() => undefined),
+        acme.call(AuthService.method.revokeToken, { token: device.token }),
+      ])
+      if (opened !== undefined) expect(await opened.end()).toBe(TOKEN_INVALID)
+    }
+  })
+
   it('when its API client is revoked, with those of the users it minted tokens for', async () => {
     const { apiClient, clientSecret } = await acme.call(AdminService.method.createApiClient, {})
     const client = world.track(await world.server.apiClient({ client_id: apiClient!.clientId, client_secret: clientSecret }))

@@ -41,6 +41,8 @@ export function subscribe(deps: SubscribeDeps): ServerStreamHandler<typeof LiveS
     try {
       await subscription.send({ ready: { userId, heartbeatSeconds: deps.heartbeatSeconds } })
       await deps.hub.add(subscription)
+      // Who was deactivated while the stream was being added was not found among the streams.
+      await deps.users.requireActive(caller.tenantId, userId)
       await Promise.race([done, goLive(deps, subscription, from)])
       await done
     } finally {

@@ -73,6 +73,8 @@ export class LiveHub {
     const { tenantId } = subscription.principal
     const entry = this.#feeds.get(feedKey(tenantId, subscription.userId)) ?? this.#open(tenantId, subscription.userId)
     entry.feed.subscriptions.add(subscription)
+    // A token that was revoked before this was not found among the streams.
+    this.#endIfRevoked(subscription.principal, subscription)
     await entry.subscribed
     await this.#followLarge(entry.feed)
   }
@@ -113,6 +115,7 @@ export class LiveHub {
   #takeUser(payload: Uint8Array, feed: UserFeed): void {
     const framed = this.#framer.frame(payload)
     this.#hand(framed, feed)
+    if (framed.batch.farewell) feed.unfollow(framed.batch.conversationId)
     if (framed.batch.membersChanged) this.#followChanged(framed, feed)
   }
 

@@ -138,3 +138,18 @@ test('ends with a resumable error when the store can not fill a gap', async () =
   subscription.take(batch(9n))
   await expect(done).rejects.toMatchObject({ reason: 'ENGINE_UNAVAILABLE' })
 })
+
+test('drops what waits about a conversation that the user was removed from, but for the farewell', async () => {
+  const out = reader(1)
+  const subscription = new Subscription(principal, 'ana', out, limits(1e6, noGaps))
+  subscription.goLive(new Map())
+  await settle()
+  for (const revision of [1n, 2n, 3n]) subscription.take(batch(revision))
+  const farewell = batch(4n)
+  farewell.batch.farewell = true
+  subscription.take(farewell)
+  subscription.drop('c')
+  out.letGo(10)
+  await settle()
+  expect(out.revisions).toEqual([1n, 4n])
+})

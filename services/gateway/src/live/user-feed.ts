@@ -26,6 +26,7 @@ export class UserFeed {
     this.#removedFrom ??= new Set()
     this.#removedFrom.add(conversationId)
     this.unfollow(conversationId)
+    for (const subscription of this.subscriptions) subscription.drop(conversationId)
   }
 
   addedTo(conversationId: string): void {
