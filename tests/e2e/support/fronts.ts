@@ -23,7 +23,7 @@ export interface Front {
 }
 
 const DETAILS = [ErrorInfoSchema, BadRequestSchema, RetryInfoSchema] as const
-export const detailRegistry = createRegistry(...DETAILS)
+const detailRegistry = createRegistry(...DETAILS)
 
 export class Fronts implements Disposable {
   readonly all: readonly Front[]

@@ -13,7 +13,7 @@ import { UserService } from '@chat4all/gen/chat4all/v1/user_service_pb.js'
 import { text } from './world.ts'
 
 /** Who calls: the name of a token. */
-export type Caller = 'nobody' | 'operator' | 'client' | 'ana' | 'bo'
+type Caller = 'nobody' | 'operator' | 'client' | 'ana' | 'bo'
 
 /** What the steps before have brought: tokens by caller, ids by name. */
 export class Memory {
