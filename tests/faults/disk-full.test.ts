@@ -13,8 +13,8 @@ import { expectNothingBroken } from './clean.ts'
 
 const SIZE_MB = 64
 
-it.skipIf(process.getuid?.() !== 0)(
-  'refuses sends on a full disk, tears nothing, and goes on when space returns (needs root to mount a small disk)',
+it.skipIf(!canMount())(
+  'refuses sends on a full disk, tears nothing, and goes on when space returns (skipped where mounting is not permitted)',
   async () => {
     await using disk = mountSmallDisk()
     await using server = await TestServer.start({ dataDir: disk.path })
@@ -59,10 +59,19 @@ async function failureOf(call: Promise<unknown>): Promise<RpcFailure | undefined
   )
 }
 
+function canMount(): boolean {
+  try {
+    void mountSmallDisk()[Symbol.asyncDispose]()
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** A disk of its own in memory, with a file that takes all its space or none. */
 function mountSmallDisk() {
   const path = mkdtempSync(join(tmpdir(), 'chat4all-disk-'))
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MB}m`, 'tmpfs', path])
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE_MB}m`, 'tmpfs', path], { stdio: 'ignore' })
   const ballast = join(path, 'ballast')
   return {
     path,
