@@ -40,8 +40,6 @@ export interface PartitionOwner {
  *  Durability: when `append` resolves, the record survives kill -9 and power loss. */
 export interface ConversationLog extends AsyncDisposable {
   readonly partitions: number
-  /** How long a key is remembered after its record was appended, within its partition. At least 60 s. */
-  readonly dedupeWindowMs: number
 
   /** Appends one record durably. Repeating a `key` within the retention (at least 60 s) returns the first position with `duplicate: true`.
    *  Records appended from one caller without waiting in between stand in the order of the calls.

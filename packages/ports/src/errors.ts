@@ -31,3 +31,11 @@ export class AlreadyExists extends Error {
     this.key = key
   }
 }
+
+/** A message of a batch has an id that another message of its tenant holds. Nothing of the batch was stored. */
+export class DuplicateMessageId extends Error {
+  constructor() {
+    super('a message id is held by another message')
+    this.name = 'DuplicateMessageId'
+  }
+}

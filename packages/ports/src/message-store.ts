@@ -212,6 +212,9 @@ export interface IntegrityPage {
  *  because every row follows from the log. Every write is idempotent. Costs do not grow with the length of a
  *  conversation or the number of conversations, except where a method says so. */
 export interface MessageStore extends AsyncDisposable {
+  /** Whether `apply` throws `DuplicateMessageId` instead of storing two messages of a tenant under one id. Otherwise the caller has to ask `load` for every id first. */
+  readonly refusesDuplicateIds: boolean
+
   /** The states of conversations and, for message ids, the log position of the message that holds the id (undefined: none). One round trip, before a batch is ordered. Results stand in the order of the arguments. */
   load(
     keys: readonly ConversationKey[],
@@ -222,7 +225,7 @@ export interface MessageStore extends AsyncDisposable {
   }>
 
   /** Stores what a batch of log records of one partition brought, up to and including `through`. When it resolves, everything is durable or can be had again from the log after `checkpoint`, and every read sees it. Batches of a partition come in log order; applying one again writes the same.
-   *  Throws `EngineUnavailable` or `StorageFull`: then part of it may be stored, and applying it again completes it. */
+   *  Throws `DuplicateMessageId` if it refuses duplicate ids. Throws `EngineUnavailable` or `StorageFull`: then part of it may be stored, and applying it again completes it. */
   apply(partition: Partition, through: bigint, writes: readonly ConversationWrites[]): Promise<void>
 
   /** Log position up to which a restart need not look again. 0 at first. */

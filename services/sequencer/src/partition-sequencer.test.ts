@@ -1,49 +1,75 @@
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
+import { create, toBinary } from '@bufbuild/protobuf'
 import { silentLogger } from '@chat4all/base'
-import { LiveBatchSchema } from '@chat4all/gen/chat4all/internal/v1/live_batch_pb.js'
 import { LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import { MessageSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
-import type { LogEntry } from '@chat4all/ports'
+import {
+  type ConversationLog,
+  type ConversationWrites,
+  DuplicateMessageId,
+  type EventLog,
+  type LiveBus,
+  type MessageStore,
+} from '@chat4all/ports'
 import { expect, test } from 'vitest'
-import { PartitionSequencer, type SequencerDeps } from './partition-sequencer.ts'
+import { PartitionSequencer } from './partition-sequencer.ts'
 
-function entry(position: bigint, conversationId: string): LogEntry {
-  const messageId = `m${position}`
-  const message = toBinary(MessageSchema, create(MessageSchema, { messageId, conversationId }))
-  const record = create(LogRecordSchema, {
-    schemaVersion: 1,
-    tenantId: 't',
-    conversationId,
-    kind: { case: 'message', value: { messageId, message } },
-  })
-  return { position, record: toBinary(LogRecordSchema, record) }
+/** A store that keeps messages by id, and counts how often it is asked. */
+function fakeStore(refusesDuplicateIds: boolean) {
+  const byId = new Map<string, bigint>()
+  const asked: number[] = []
+  const store = {
+    refusesDuplicateIds,
+    checkpoint: async () => 0n,
+    setCheckpoint: async () => {},
+    load: async (keys: readonly unknown[], ids: readonly { readonly messageId: string }[]) => {
+      asked.push(ids.length)
+      return { states: keys.map(() => undefined), knownPositions: ids.map(({ messageId }) => byId.get(messageId)) }
+    },
+    apply: async (_partition: number, _through: bigint, writes: readonly ConversationWrites[]) => {
+      const messages = writes.flatMap((write) => write.messages)
+      if (refusesDuplicateIds && messages.some(({ messageId }) => byId.has(messageId))) throw new DuplicateMessageId()
+      for (const { messageId, position } of messages) byId.set(messageId, position)
+    },
+  }
+  return { byId, asked, store: store as unknown as MessageStore }
 }
 
-test('only the last batch of a commit says that everything up to its end is published', async () => {
-  const published: { readonly conversationId: string; readonly position: bigint; readonly publishedThrough: bigint }[] = []
-  const deps = {
-    store: {
-      load: async (_: unknown, ids: readonly unknown[]) => ({ states: [], knownPositions: ids.map(() => undefined) }),
-      apply: async () => {},
-      checkpoint: async () => 0n,
-      setCheckpoint: async () => {},
-    },
-    log: { trim: async () => {} },
-    events: { publish: async () => {} },
-    bus: {
-      publish: (_: unknown, payload: Uint8Array) => {
-        const { conversationId, position, publishedThrough } = fromBinary(LiveBatchSchema, payload)
-        if (conversationId !== '') published.push({ conversationId, position, publishedThrough })
-      },
-    },
-    logger: silentLogger,
-    config: { cachedConversations: 10, checkpointIntervalMs: 1000 },
-  } as unknown as SequencerDeps
-  const sequencer = new PartitionSequencer(0, deps)
+function sequencerOn(store: MessageStore): PartitionSequencer {
+  const log = { partitions: 1, trim: async () => {} } as unknown as ConversationLog
+  const events = { publish: async () => {} } as unknown as EventLog
+  const bus = { publish: () => {} } as unknown as LiveBus
+  const config = { cachedConversations: 100, checkpointIntervalMs: 1, changeRetentionDays: 90 }
+  return new PartitionSequencer(0, { log, store, events, bus, logger: silentLogger, config })
+}
+
+function entry(position: bigint, messageId: string, conversationId = 'c') {
+  const message = toBinary(MessageSchema, create(MessageSchema, { messageId, conversationId, from: 'ana' }))
+  const kind = { case: 'message', value: { messageId, from: 'ana', message } } as const
+  return { position, record: toBinary(LogRecordSchema, create(LogRecordSchema, { schemaVersion: 1, tenantId: 't', conversationId, kind })) }
+}
+
+test.each([true, false])('stores a repeated id once, whether the store refuses repeats (%s) or has to be asked', async (refuses) => {
+  const { byId, store } = fakeStore(refuses)
+  const sequencer = sequencerOn(store)
   await sequencer.start()
-  await sequencer.deliver([entry(1n, 'a'), entry(2n, 'b'), entry(3n, 'a')])
-  expect(published).toEqual([
-    { conversationId: 'a', position: 3n, publishedThrough: 0n },
-    { conversationId: 'b', position: 2n, publishedThrough: 3n },
-  ])
+  await sequencer.deliver([entry(1n, 'm1')])
+  await sequencer.deliver([entry(2n, 'm2'), entry(3n, 'm1', 'another'), entry(4n, 'm3')])
+  expect(byId).toEqual(
+    new Map([
+      ['m1', 1n],
+      ['m2', 2n],
+      ['m3', 4n],
+    ]),
+  )
+})
+
+test('asks a store that refuses repeats about ids only after it has refused one', async () => {
+  const { asked, store } = fakeStore(true)
+  const sequencer = sequencerOn(store)
+  await sequencer.start()
+  await sequencer.deliver([entry(1n, 'm1')])
+  await sequencer.deliver([entry(2n, 'm2')])
+  expect(asked).toEqual([0])
+  await sequencer.deliver([entry(3n, 'm1')])
+  expect(asked).toEqual([0, 1])
 })

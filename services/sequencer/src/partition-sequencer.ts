@@ -1,21 +1,21 @@
 import type { Logger } from '@chat4all/base'
-import type {
-  ConversationKey,
-  ConversationLog,
-  EventLog,
-  LiveBus,
-  LogEntry,
-  MessageStore,
-  Partition,
-  PartitionOwner,
-  StoredMessage,
+import {
+  type ConversationKey,
+  type ConversationLog,
+  DuplicateMessageId,
+  type EventLog,
+  type LiveBus,
+  type LogEntry,
+  type MessageStore,
+  type Partition,
+  type PartitionOwner,
+  type StoredMessage,
 } from '@chat4all/ports'
 import { LRUCache } from 'lru-cache'
 import type { SequencerConfig } from './config.ts'
 import type { OrderedState, OrderingConversation } from './domain/conversation.ts'
 import { conversationKey, type Decoded, decode, idKey, type Known, order } from './order.ts'
 import { publishLive, publishSettled } from './publish.ts'
-import { isSurelyNew } from './surely-new.ts'
 
 export interface SequencerDeps {
   readonly log: ConversationLog
@@ -52,18 +52,29 @@ export class PartitionSequencer implements PartitionOwner {
 
   async deliver(entries: readonly LogEntry[]): Promise<void> {
     const batch = entries.map(decode)
-    const conversations = order(this.#partition, batch, await this.#known(batch))
     const through = batch[batch.length - 1]!.position
-    const changed = conversations.filter((conversation) => conversation.changed)
-    await this.#deps.store.apply(
-      this.#partition,
-      through,
-      changed.map((conversation) => conversation.writes()),
-    )
+    const conversations = await this.#store(batch, through, !this.#deps.store.refusesDuplicateIds)
     for (const conversation of conversations) this.#states.set(conversationKey(conversation.key), conversation.state())
     await this.#publish(conversations, through)
     this.#applied = through
     await this.#checkpointWhenDue()
+  }
+
+  /** Orders and applies. A repeated id is rare, since the log has found the recent ones: a store that refuses it is asked about ids only then. */
+  async #store(batch: readonly Decoded[], through: bigint, askForIds: boolean): Promise<OrderingConversation[]> {
+    const conversations = order(this.#partition, batch, await this.#known(batch, askForIds))
+    const changed = conversations.filter((conversation) => conversation.changed)
+    try {
+      await this.#deps.store.apply(
+        this.#partition,
+        through,
+        changed.map((conversation) => conversation.writes()),
+      )
+    } catch (error) {
+      if (askForIds || !(error instanceof DuplicateMessageId)) throw error
+      return this.#store(batch, through, true)
+    }
+    return conversations
   }
 
   /** Writes the checkpoint now: before a clean stop, so that the next start has nothing to look at again. */
@@ -75,14 +86,12 @@ export class PartitionSequencer implements PartitionOwner {
     await this.#deps.log.trim(this.#partition, through)
   }
 
-  async #known(batch: readonly Decoded[]): Promise<Known> {
+  async #known(batch: readonly Decoded[], askForIds: boolean): Promise<Known> {
     const keys = new Map(
       batch.filter(({ record }) => !this.#states.has(conversationKey(record))).map(({ record }) => [conversationKey(record), record]),
     )
-    const ids = batch.flatMap(({ record: { tenantId, kind, timeMicros } }) =>
-      kind.case === 'message' && !isSurelyNew(this.#deps.log, kind.value.messageId, timeMicros)
-        ? [{ tenantId, messageId: kind.value.messageId }]
-        : [],
+    const ids = batch.flatMap(({ record: { tenantId, kind } }) =>
+      askForIds && kind.case === 'message' ? [{ tenantId, messageId: kind.value.messageId }] : [],
     )
     const [positions, messages] = await Promise.all([this.#load([...keys.values()], ids), this.#changedMessages(batch)])
     return { states: this.#states, positions, messages }

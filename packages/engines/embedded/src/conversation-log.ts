@@ -22,7 +22,6 @@ export interface ConversationLogOptions {
 /** The conversation log in one SQLite file. Positions rise over all partitions together, so a partition's have gaps. Keys are unique in their partition. */
 export class SqliteConversationLog implements ConversationLog {
   readonly partitions: number
-  readonly dedupeWindowMs: number
   readonly #database: WorkerDatabase
   readonly #feeds: readonly PartitionFeed[]
   readonly #retentionMs: number
@@ -50,7 +49,7 @@ export class SqliteConversationLog implements ConversationLog {
     this.partitions = partitions
     this.#database = database
     this.#feeds = Array.from({ length: partitions }, (_, partition) => createFeed(partition))
-    this.#retentionMs = this.dedupeWindowMs = retentionMs
+    this.#retentionMs = retentionMs
     this.#clock = clock
   }
 

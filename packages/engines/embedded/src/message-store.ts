@@ -22,6 +22,7 @@ import { WorkerDatabase } from './sqlite/worker-database.ts'
 
 /** The message store in one SQLite file. Every method is one operation of `message-store.worker.ts`, by its name. */
 export class SqliteMessageStore implements MessageStore {
+  readonly refusesDuplicateIds = true
   readonly #database: WorkerDatabase
 
   private constructor(database: WorkerDatabase) {

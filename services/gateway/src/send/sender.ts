@@ -9,7 +9,7 @@ import type { Conversations } from '../access/conversation-access.ts'
 import type { Users } from '../access/users.ts'
 import type { MessageReader } from '../message-reader.ts'
 import type { Admission } from './admission.ts'
-import { isFreshId, refuseFutureId } from './fresh-id.ts'
+import { isFreshId } from './fresh-id.ts'
 import { encodeRecord, messageOfRecord, sameContent, sentMessage } from './sent-message.ts'
 
 export interface SenderDeps {
@@ -47,9 +47,7 @@ export class Sender {
     if (principal.kind === 'client' && request.conversationId !== '') await this.#deps.users.requireActive(tenantId, from)
     const conversationId = await this.#target(principal, from, request)
     const messageId = request.messageId === '' ? newId() : request.messageId.toLowerCase()
-    const now = this.#deps.clock.now()
-    refuseFutureId(messageId, now)
-    const message = sentMessage(request, messageId, conversationId, from, now)
+    const message = sentMessage(request, messageId, conversationId, from, this.#deps.clock.now())
     if (message.replyTo !== '') await this.#checkReply(tenantId, message)
     const earlier = await this.#earlier(tenantId, messageId)
     const { partition } = await this.#deps.conversations.require(tenantId, conversationId, from)

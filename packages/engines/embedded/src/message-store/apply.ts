@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { uuidToBytes } from '@chat4all/base/ids'
-import type { ConversationWrites, NewMessage } from '@chat4all/ports'
+import { type ConversationWrites, DuplicateMessageId, type NewMessage } from '@chat4all/ports'
 import { changeWriter } from './apply-changes.ts'
 import { type KnownHead, KnownHeads } from './known-heads.ts'
 import { prepare } from './statement.ts'
@@ -37,7 +37,18 @@ function messageWriter(db: DatabaseSync) {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   return ({ no, tenant }: KnownHead, messages: readonly NewMessage[], after: bigint): void => {
-    for (const { sequence, messageId, revision, position, acceptedAt, from, data } of messages)
-      if (revision > after) insert.run(no, sequence, tenant, uuidToBytes(messageId), revision, position, acceptedAt, from, data)
+    try {
+      for (const { sequence, messageId, revision, position, acceptedAt, from, data } of messages)
+        if (revision > after) insert.run(no, sequence, tenant, uuidToBytes(messageId), revision, position, acceptedAt, from, data)
+    } catch (error) {
+      throw isDuplicateId(error) ? new DuplicateMessageId() : error
+    }
   }
+}
+
+const CONSTRAINT_UNIQUE = 2067
+
+function isDuplicateId(error: unknown): boolean {
+  const { errcode, message } = error as Partial<{ errcode: number; message: string }>
+  return errcode === CONSTRAINT_UNIQUE && message?.includes('messages.message_id') === true
 }

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { DuplicateMessageId } from '@chat4all/ports'
 import { Author, Log } from '@chat4all/ports/conformance'
 import { expect, test } from 'vitest'
 import { createApply } from './apply.ts'
@@ -38,7 +39,7 @@ test('a batch that failed half-way is stored when it is applied again', () => {
   const writes = [one.take(), two.take()]
   const broken = [writes[0]!, { ...writes[1]!, messages: writes[0]!.messages }]
   db.exec('BEGIN')
-  expect(() => apply(0, log.end, broken)).toThrow(/UNIQUE/)
+  expect(() => apply(0, log.end, broken)).toThrow(DuplicateMessageId)
   db.exec('ROLLBACK')
   apply(0, log.end, writes)
   for (const author of [one, two]) {

@@ -1,4 +1,4 @@
-import { AlreadyExists, Conflict, EngineUnavailable, StorageFull } from '@chat4all/ports'
+import { AlreadyExists, Conflict, DuplicateMessageId, EngineUnavailable, StorageFull } from '@chat4all/ports'
 
 /** An error on its way between threads: structured clone would lose its class. */
 export interface EncodedError {
@@ -35,6 +35,7 @@ export function decodeError({ name, message, key, stack }: EncodedError): Error 
   if (name === 'StorageFull') return new StorageFull(message)
   if (name === 'EngineUnavailable') return new EngineUnavailable(message)
   if (name === 'Conflict') return new Conflict(message)
+  if (name === 'DuplicateMessageId') return new DuplicateMessageId()
   if (name === 'AlreadyExists' && key) return new AlreadyExists(key)
   const cause = new Error(message)
   if (stack) cause.stack = stack

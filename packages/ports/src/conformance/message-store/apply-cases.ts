@@ -1,5 +1,6 @@
 import { newId } from '@chat4all/base'
 import { expect, it } from 'vitest'
+import { DuplicateMessageId } from '../../errors.ts'
 import { Author, applyBatch, Log } from './author.ts'
 import { newTenant, type Suite } from './suite.ts'
 
@@ -31,6 +32,20 @@ export function applyCases(suite: Suite): void {
     expect(known.states).toEqual([{ head: two.head, members: members(two) }, undefined, { head: one.head, members: members(one) }])
     expect(known.knownPositions).toEqual([two.head.position, undefined, one.head.position])
     expect(await suite.store.load([], [])).toEqual({ states: [], knownPositions: [] })
+  })
+
+  it('refuses a whole batch with an id that another message of the tenant holds, if it says that it refuses', async (context) => {
+    if (!suite.store.refusesDuplicateIds) context.skip('the engine declares that it does not refuse duplicate ids')
+    const first = await suite.stored(1)
+    const [innocent, repeat] = [suite.author(first.key.tenantId), suite.author(first.key.tenantId)]
+    innocent.message('ana')
+    repeat.message('bob', 'hello', first.messages[0]!.messageId)
+    await expect(suite.apply(innocent, repeat)).rejects.toThrow(DuplicateMessageId)
+    expect(await suite.store.heads([innocent.key, repeat.key, first.key])).toEqual([undefined, undefined, first.head])
+    const elsewhere = suite.author()
+    elsewhere.message('bob', 'hello', first.messages[0]!.messageId)
+    await suite.apply(elsewhere)
+    expect(await suite.store.messages(elsewhere.key, { after: 0n }, 10)).toEqual(elsewhere.messages)
   })
 
   it('answers heads in the order of the keys', async () => {
