@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConversationType, MemberRole } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
 import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
-import { Load, type RawClient, storeFile, TestServer, waitUntil } from '@chat4all/testkit'
+import { Load, type RawClient, RpcFailure, storeFile, TestServer, waitUntil } from '@chat4all/testkit'
 import { expect, it } from 'vitest'
 import { expectNothingBroken, findings } from './clean.ts'
 
@@ -41,7 +41,8 @@ it('writes byte-identical rows when the log is replayed into an empty message st
 })
 
 /** Every kind of change that goes through the log. */
-async function changeThings(client: RawClient, name: string): Promise<void> {
+async function changeThings(impatient: RawClient, name: string): Promise<void> {
+  const client = patient(impatient)
   const { conversation } = await client.call(ConversationService.method.createConversation, {
     type: ConversationType.GROUP,
     title: name,
@@ -73,6 +74,22 @@ async function changeThings(client: RawClient, name: string): Promise<void> {
     title: `${name} renamed`,
     updateMask: { paths: ['title'] },
   })
+}
+
+/** Repeats calls that are refused because the server has too much to do. */
+function patient(client: RawClient): Pick<RawClient, 'call'> {
+  return {
+    call: async (method, init) => {
+      for (;;) {
+        try {
+          return await client.call(method, init)
+        } catch (error) {
+          if (!(error instanceof RpcFailure && error.reason === 'RATE_LIMITED')) throw error
+          await sleep(100)
+        }
+      }
+    },
+  }
 }
 
 /** Everything in the store that follows from the log, with ids in the place of the store's own numbers. Receipts are no part of the log. */
