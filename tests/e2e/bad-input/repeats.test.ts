@@ -65,6 +65,7 @@ const ids: Readonly<Record<string, () => string>> = {
   'a UUID of version 4': () => crypto.randomUUID(),
   'a UUID of version 7 made yesterday': () => withTime(Date.now() - 86_400_000),
   'a UUID of version 7 made tomorrow': () => withTime(Date.now() + 86_400_000),
+  'the largest UUID of version 7': () => withTime(2 ** 48 - 1 - Math.floor(Math.random() * 1e6)),
   'the smallest UUID of version 7': () => withTime(Math.floor(Math.random() * 1e6)),
   'a UUID in capitals': () => newId().toUpperCase(),
 }

@@ -23,8 +23,9 @@ export class World implements AsyncDisposable {
   }
 
   static async start({ env = {}, ...options }: ServerOptions = {}): Promise<World> {
-    // Tests share a machine: a server that got no CPU for a moment must not refuse sends for that.
-    const server = await TestServer.start({ ...options, env: { CHAT4ALL_MAX_LOOP_DELAY_MS: '10000', ...env } })
+    // Tests share a machine: a server that got no CPU or no disk for a moment must not refuse sends for that.
+    const patient = { CHAT4ALL_MAX_LOOP_DELAY_MS: '10000', CHAT4ALL_MAX_SEND_LATENCY_MS: '10000' }
+    const server = await TestServer.start({ ...options, env: { ...patient, ...env } })
     return new World(server, await server.apiClient())
   }
 

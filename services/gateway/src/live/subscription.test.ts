@@ -153,3 +153,49 @@ test('drops what waits about a conversation that the user was removed from, but 
   await settle()
   expect(out.revisions).toEqual([1n, 4n])
 })
+
+const receipt = (deliveredThrough: bigint) =>
+  create(EventSchema, { conversationId: 'c', kind: { case: 'receipt', value: { userId: 'bo', deliveredThrough } } })
+
+function receiptBatch(deliveredThrough: bigint): FramedBatch {
+  const response = toBinary(SubscribeResponseSchema, create(SubscribeResponseSchema, { events: [receipt(deliveredThrough)] }))
+  return { batch: create(LiveBatchSchema, { tenantId: 't', conversationId: 'c', response }), frame: response }
+}
+
+test('does not let receipts fall when one waited while a newer one was read from the store', async () => {
+  const seen: bigint[] = []
+  const out = {
+    write: (frame: Uint8Array) => {
+      for (const { kind } of fromBinary(SubscribeResponseSchema, frame).events)
+        if (kind.case === 'receipt') seen.push(kind.value.deliveredThrough)
+      return true
+    },
+    drained: async () => {},
+  }
+  const subscription = new Subscription(principal, 'ana', out, limits(1e6, noGaps))
+  subscription.take(receiptBatch(5n))
+  await subscription.send({ events: [receipt(7n)] })
+  subscription.take(receiptBatch(8n))
+  subscription.goLive(new Map())
+  await settle()
+  subscription.take(receiptBatch(9n))
+  expect(seen).toEqual([7n, 8n, 9n])
+})
+
+test('fills what was not shown before a farewell once the user is back', async () => {
+  const out = reader()
+  const subscription = new Subscription(
+    principal,
+    'ana',
+    out,
+    limits(1e6, async (_, after) => [event(after + 1n)]),
+  )
+  subscription.goLive(new Map())
+  await settle()
+  subscription.take(batch(1n))
+  const farewell = batch(4n)
+  farewell.batch.farewell = true
+  subscription.take(farewell)
+  subscription.take(batch(6n))
+  await expect.poll(() => out.revisions).toEqual([1n, 4n, 2n, 3n, 4n, 5n, 6n])
+})

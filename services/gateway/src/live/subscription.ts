@@ -1,6 +1,6 @@
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
+import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { ChatError } from '@chat4all/base'
-import type { Event } from '@chat4all/gen/chat4all/v1/event_pb.js'
+import type { Event, Receipt } from '@chat4all/gen/chat4all/v1/event_pb.js'
 import { type SubscribeResponse, SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
 import type { ConversationKey, Partition } from '@chat4all/ports'
 import type { Principal, StreamWriter } from '@chat4all/rpc'
@@ -33,6 +33,8 @@ export class Subscription {
   /** What waits. Most streams never need one. */
   #queue: FramedBatch[] | undefined
   #queuedBytes = 0
+  /** Receipts sent from the store while catching up, by conversation and user: what waited in the meantime may be older. */
+  #receipts: Map<string, Receipt> | undefined
   /** Someone is working: catching up, filling a gap, or waiting for the reader. */
   #busy = true
   #over = false
@@ -109,7 +111,7 @@ export class Subscription {
     if (this.#isRepeat(framed)) return
     if (this.#isGap(framed)) return this.#queueBehindGap(framed)
     if (framed.frame.length === 0) return
-    this.#remember(framed.batch.conversationId, framed.batch.lastRevision)
+    this.#remember(framed)
     if (!this.#write(framed.frame)) this.#waitForReader()
   }
 
@@ -143,10 +145,11 @@ export class Subscription {
     for (let framed = this.#next(); framed !== undefined; framed = this.#next()) {
       if (this.#isRepeat(framed)) continue
       if (this.#isGap(framed) && !(await this.#fill(framed))) return
-      if (this.#isRepeat(framed) || framed.frame.length === 0) continue
-      this.#remember(framed.batch.conversationId, framed.batch.lastRevision)
+      if (this.#isRepeat(framed) || framed.frame.length === 0 || this.#isOldReceipt(framed)) continue
+      this.#remember(framed)
       if (!this.#write(framed.frame)) await this.#out.drained()
     }
+    this.#receipts = undefined
     this.#busy = false
   }
 
@@ -175,11 +178,34 @@ export class Subscription {
   }
 
   #note({ events }: SubscribeResponse): void {
-    for (const { conversationId, revision } of events) if (revision > 0n) this.#remember(conversationId, revision)
+    for (const { conversationId, revision, kind } of events) {
+      if (revision > 0n) this.#know(conversationId, revision)
+      if (kind.case === 'receipt') (this.#receipts ??= new Map()).set(`${conversationId}/${kind.value.userId}`, kind.value)
+    }
   }
 
-  #remember(conversationId: string, revision: bigint): void {
-    if (revision === 0n) return
+  /** Receipts only rise, also for those who look on while a stream catches up. */
+  #isOldReceipt({ batch }: FramedBatch): boolean {
+    if (batch.lastRevision !== 0n || this.#receipts === undefined) return false
+    return fromBinary(SubscribeResponseSchema, batch.response).events.every(({ conversationId, kind }) => {
+      const sent = kind.case === 'receipt' ? this.#receipts?.get(`${conversationId}/${kind.value.userId}`) : undefined
+      return (
+        sent !== undefined &&
+        kind.case === 'receipt' &&
+        kind.value.deliveredThrough <= sent.deliveredThrough &&
+        kind.value.readThrough <= sent.readThrough
+      )
+    })
+  }
+
+  /** A farewell that comes after something the user is not shown any more leaves the gap open: whoever comes back gets it filled. */
+  #remember({ batch }: FramedBatch): void {
+    const known = this.#revisions?.get(batch.conversationId)
+    if (batch.farewell && known !== undefined && batch.firstRevision > known + 1n) return
+    if (batch.lastRevision > 0n) this.#know(batch.conversationId, batch.lastRevision)
+  }
+
+  #know(conversationId: string, revision: bigint): void {
     this.#revisions ??= new Map()
     if (revision > (this.#revisions.get(conversationId) ?? 0n)) this.#revisions.set(conversationId, revision)
   }

@@ -2,6 +2,8 @@ import { ChatError } from '@chat4all/base'
 
 /** How often the event loop's delay is looked at. */
 const SAMPLE_MS = 20
+/** Fewer sends than this are no overload, however slow the disk or the machine is for a moment. */
+const CALM = 100
 
 export interface AdmissionLimits {
   readonly maxSendsInFlight: number
@@ -31,8 +33,9 @@ export class Admission {
   /** Why a send has to be refused now, if it has to. Costs nothing: it is asked before anything else is done for a send. */
   get refusal(): ChatError | undefined {
     const { maxSendsInFlight, maxSendLatencyMs, maxLoopDelayMs } = this.#limits
-    const overloaded = this.#inFlight >= maxSendsInFlight || this.#latencyMs > maxSendLatencyMs || this.#loopDelayMs > maxLoopDelayMs
-    return overloaded ? OVERLOADED : undefined
+    if (this.#inFlight < Math.min(CALM, maxSendsInFlight)) return undefined
+    const late = this.#latencyMs > maxSendLatencyMs || this.#loopDelayMs > maxLoopDelayMs
+    return late || this.#inFlight >= maxSendsInFlight ? OVERLOADED : undefined
   }
 
   /** Runs one send, unless it has to be refused: then throws RATE_LIMITED. */
