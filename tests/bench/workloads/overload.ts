@@ -5,10 +5,10 @@ import { BYTES, WARM_UP_MS } from './pairs.ts'
 
 const PAIRS = 500
 const WINDOW = 16
-/** Somewhere between these the server asks for when it refuses. */
-const RETRY_MS = { least: 100, most: 500 }
+/** Pauses after refusals in a row, as the SDK makes them: doubling with jitter, and never shorter than the server asks. */
+const PAUSE_MS = { first: 100, longest: 10_000, asked: 250 }
 
-/** 500 users write to 500 others with 16 messages under way each: many times what the server lets wait. It must say no early, and serve well what it accepts. Who is refused tries again after the pause that the server asks for. */
+/** 500 users write to 500 others with 16 messages under way each: many times what the server lets wait. It must say no early, and serve well what it accepts. Who is refused backs off and tries again. */
 export const overload: Workload = async (options) => {
   await using bench = await startBench(options)
   const users = Array.from({ length: PAIRS }, (_, i) => [`sender-${i}`, `receiver-${i}`]).flat()
@@ -18,13 +18,13 @@ export const overload: Workload = async (options) => {
   const start: (() => void)[] = []
   for (let i = 0; i < PAIRS; i++) {
     const conversationId = await bench.api.createPrivate(users[2 * i]!, users[2 * i + 1]!)
-    const send = () => {
-      if (!stopped) traffic.send(clients[2 * i]!, conversationId, () => setTimeout(send, retryAfter()))
+    const send = (refusals: number) => {
+      if (!stopped) traffic.send(clients[2 * i]!, conversationId, () => setTimeout(send, pauseAfter(refusals + 1), refusals + 1))
     }
     clients[2 * i + 1]!.onText = (text) => {
-      if (traffic.receive(text, 0, i) !== undefined) send()
+      if (traffic.receive(text, 0, i) !== undefined) send(0)
     }
-    for (let w = 0; w < WINDOW; w++) start.push(send)
+    for (let w = 0; w < WINDOW; w++) start.push(() => send(0))
   }
   // Not all in one instant: the limit, not the first blow, is measured.
   for (const send of start) setTimeout(send, Math.random() * 1000)
@@ -57,6 +57,7 @@ export const overload: Workload = async (options) => {
   }
 }
 
-function retryAfter(): number {
-  return RETRY_MS.least + Math.random() * (RETRY_MS.most - RETRY_MS.least)
+function pauseAfter(refusals: number): number {
+  const ceiling = Math.min(PAUSE_MS.longest, PAUSE_MS.first * 2 ** (refusals - 1))
+  return Math.max(PAUSE_MS.asked, ceiling * (0.1 + 0.9 * Math.random()))
 }
