@@ -184,13 +184,13 @@ describe('roles', () => {
     const group = await acme.group(ana, bo, cleo)
     const roles = await rolesOf(group)
     const calls = {
-      title: bo.call(updateConversation, { conversationId: group, title: 'Mine', updateMask: { paths: ['title'] } }),
-      metadata: bo.call(updateConversation, { conversationId: group, metadata: { a: 'b' }, updateMask: { paths: ['metadata'] } }),
-      add: bo.call(addMembers, { conversationId: group, members: [eve.id] }),
-      remove: bo.call(removeMembers, { conversationId: group, members: [cleo.id] }),
-      role: bo.call(setMemberRole, { conversationId: group, userId: bo.id, role: MemberRole.OWNER }),
+      title: () => bo.call(updateConversation, { conversationId: group, title: 'Mine', updateMask: { paths: ['title'] } }),
+      metadata: () => bo.call(updateConversation, { conversationId: group, metadata: { a: 'b' }, updateMask: { paths: ['metadata'] } }),
+      add: () => bo.call(addMembers, { conversationId: group, members: [eve.id] }),
+      remove: () => bo.call(removeMembers, { conversationId: group, members: [cleo.id] }),
+      role: () => bo.call(setMemberRole, { conversationId: group, userId: bo.id, role: MemberRole.OWNER }),
     }
-    for (const [name, call] of Object.entries(calls)) expect([name, await refused(call)]).toEqual([name, TOO_LOW])
+    for (const [name, call] of Object.entries(calls)) expect([name, await refused(call())]).toEqual([name, TOO_LOW])
     const { conversation } = await ana.call(getConversation, { conversationId: group })
     expect(conversation).toMatchObject({ title: '', metadata: {}, memberCount: 3, revision: 1n })
     expect(await rolesOf(group)).toEqual(roles)
