@@ -180,7 +180,9 @@ export class Subscription {
   #note({ events }: SubscribeResponse): void {
     for (const { conversationId, revision, kind } of events) {
       if (revision > 0n) this.#know(conversationId, revision)
-      if (kind.case === 'receipt') (this.#receipts ??= new Map()).set(`${conversationId}/${kind.value.userId}`, kind.value)
+      if (kind.case !== 'receipt') continue
+      this.#receipts ??= new Map()
+      this.#receipts.set(`${conversationId}/${kind.value.userId}`, kind.value)
     }
   }
 
