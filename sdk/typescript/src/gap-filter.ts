@@ -17,23 +17,26 @@ export class GapFilter {
     const known = this.#revisions.get(event.conversationId)
     if (event.kind === 'receipt') return yield event
     if (event.kind !== 'snapshot') {
-      if (known !== undefined && event.revision > known + 1n) yield* this.#fill(event, known, signal)
+      // Someone who was removed is told so, but can't read what came just before. The gap stays open for when they are back.
+      if (known !== undefined && event.revision > known + 1n && !(yield* this.#fill(event, known, signal))) return yield event
       if (event.revision <= (this.#revisions.get(event.conversationId) ?? 0n)) return
     }
     this.#revisions.set(event.conversationId, event.revision)
     yield event
   }
 
-  async *#fill(event: ConversationEvent, known: bigint, signal: AbortSignal): AsyncGenerator<ChangeEvent> {
+  /** False: the user may not read the conversation. */
+  async *#fill(event: ConversationEvent, known: bigint, signal: AbortSignal): AsyncGenerator<ChangeEvent, boolean> {
     try {
       for await (const change of changes(this.#api, event.conversationId, known, { signal })) {
         this.#revisions.set(event.conversationId, change.revision)
         yield change
       }
+      return true
     } catch (thrown) {
       const error = toChatError(thrown, signal)
-      // What the user may not read (any more) is no gap of theirs.
       if (error.code !== 'permission_denied' && error.code !== 'not_found') throw error
+      return false
     }
   }
 }

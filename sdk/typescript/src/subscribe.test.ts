@@ -105,6 +105,31 @@ describe('a subscription', () => {
     expect(asked).toEqual([1n, 3n])
   })
 
+  test('tells of a removal, and fills what came just before it once the user is back', async () => {
+    const asked: bigint[] = []
+    const chat = connectTo({
+      live: {
+        async *subscribe(_, { signal }) {
+          yield ready
+          yield { events: [created(1)] }
+          yield { events: [created(4)] }
+          yield { events: [created(6)] }
+          await quiet(signal)
+        },
+      },
+      sync: {
+        listChanges: ({ afterRevision }: ListChangesRequest) => {
+          asked.push(afterRevision)
+          if (asked.length === 1) throw refusal(Code.PermissionDenied, 'NOT_A_MEMBER')
+          return { events: [created(2), created(3), created(4), created(5)], revision: 5n }
+        },
+      },
+    })
+    const events = await take(8, chat.subscribe({ cursor: 'x', autoDelivered: false }))
+    expect(revisions(events)).toEqual([1n, 4n, 2n, 3n, 4n, 5n, 6n])
+    expect(asked).toEqual([1n, 1n])
+  })
+
   test('passes on snapshot instructions and counts from there', async () => {
     const chat = connectTo({
       live: {
