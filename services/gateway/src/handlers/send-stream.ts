@@ -49,7 +49,7 @@ class SendSession implements StreamReceiver<Method['input']> {
       if (overload === undefined && this.#inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => (this.#room = resolve))
       this.#inFlight++
       if (overload === undefined) await this.#accept(request)
-      else this.#refuse(request.messageId, overload)
+      else this.#finish({ messageId: request.messageId, outcome: { case: 'error', value: overload.status } })
     }
   }
 

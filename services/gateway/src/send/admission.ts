@@ -1,4 +1,6 @@
 import { ChatError } from '@chat4all/base'
+import type { Status } from '@chat4all/gen/google/rpc/status_pb.js'
+import { statusOf } from '@chat4all/rpc'
 
 /** How often the event loop's delay is looked at. */
 const SAMPLE_MS = 20
@@ -11,12 +13,21 @@ export interface AdmissionLimits {
   readonly maxLoopDelayMs: number
 }
 
-/** One object for all refusals: there may be tens of thousands a second. Clients spread their next tries themselves. */
-const OVERLOADED = new ChatError('RATE_LIMITED', 'The server is overloaded. Try again after the given time.', { retryAfterMs: 250 })
+/** Why a send is refused, as an error and as the status of a result. Made once: there may be tens of thousands of refusals a second. */
+export interface Refusal {
+  readonly error: ChatError
+  readonly status: Status
+}
+
+function overloaded(): Refusal {
+  const error = new ChatError('RATE_LIMITED', 'The server is overloaded. Try again after the given time.', { retryAfterMs: 250 })
+  return { error, status: statusOf(error) }
+}
 
 /** Refuses sends early when there are more than can be answered soon: what is accepted stays fast, and callers learn to wait. */
 export class Admission {
   readonly #limits: AdmissionLimits
+  readonly #overloaded = overloaded()
   readonly #timer: NodeJS.Timeout
   #inFlight = 0
   /** How long the send that was answered last had waited for the log. */
@@ -31,16 +42,17 @@ export class Admission {
   }
 
   /** Why a send has to be refused now, if it has to. Costs nothing: it is asked before anything else is done for a send. */
-  get refusal(): ChatError | undefined {
+  get refusal(): Refusal | undefined {
     const { maxSendsInFlight, maxSendLatencyMs, maxLoopDelayMs } = this.#limits
     if (this.#inFlight < Math.min(CALM, maxSendsInFlight)) return undefined
     const late = this.#latencyMs > maxSendLatencyMs || this.#loopDelayMs > maxLoopDelayMs
-    return late || this.#inFlight >= maxSendsInFlight ? OVERLOADED : undefined
+    return late || this.#inFlight >= maxSendsInFlight ? this.#overloaded : undefined
   }
 
   /** Runs one send, unless it has to be refused: then throws RATE_LIMITED. */
   async run<T>(send: () => Promise<T>): Promise<T> {
-    if (this.refusal !== undefined) throw this.refusal
+    const refusal = this.refusal
+    if (refusal !== undefined) throw refusal.error
     const enteredAt = performance.now()
     this.#inFlight++
     try {
