@@ -11,7 +11,8 @@ test('spreads clients over most of the time', () => {
   expect(backoffMs(20, undefined, () => 0)).toBe(1_000)
 })
 
-test('never comes back earlier than the server asks', () => {
+test('never comes back earlier than the server asks, nor all at the same moment', () => {
   const busy = new ChatError('RATE_LIMITED', 'busy', { code: 'resource_exhausted', retryAfterMs: 3_000 })
-  expect(backoffMs(1, busy)).toBe(3_000)
+  expect(backoffMs(1, busy, () => 0)).toBe(3_000)
+  expect(backoffMs(1, busy, () => 1)).toBe(4_500)
 })

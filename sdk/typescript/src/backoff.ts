@@ -4,11 +4,11 @@ import { abortedError, toChatError } from './errors.ts'
 const FIRST_MS = 100
 const LONGEST_MS = 10_000
 
-/** How long to wait before try number `attempt` (1, 2, …): doubling, with full jitter so that many clients spread out, never less than the server asks. */
+/** How long to wait before try number `attempt` (1, 2, …): doubling, with full jitter so that many clients spread out, never less than the server asks, and spread out beyond that as well. */
 export function backoffMs(attempt: number, error?: ChatError, random: () => number = Math.random): number {
   const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempt - 1))
   const jittered = Math.ceil(ceiling * (0.1 + 0.9 * random()))
-  return Math.max(jittered, error?.retryAfterMs ?? 0)
+  return Math.max(jittered, Math.ceil((error?.retryAfterMs ?? 0) * (1 + 0.5 * random())))
 }
 
 /** Resolves after `ms`, or at once when the signal aborts. */

@@ -6,7 +6,7 @@ import { BYTES, WARM_UP_MS } from './pairs.ts'
 const PAIRS = 500
 const WINDOW = 16
 /** Pauses after refusals in a row, as the SDK makes them: doubling with jitter, and never shorter than the server asks. */
-const PAUSE_MS = { first: 100, longest: 10_000, asked: 250 }
+const PAUSE_MS = { first: 100, longest: 10_000, asked: 1_000 }
 
 /** 500 users write to 500 others with 16 messages under way each: many times what the server lets wait. It must say no early, and serve well what it accepts. Who is refused backs off and tries again. */
 export const overload: Workload = async (options) => {
@@ -59,5 +59,5 @@ export const overload: Workload = async (options) => {
 
 function pauseAfter(refusals: number): number {
   const ceiling = Math.min(PAUSE_MS.longest, PAUSE_MS.first * 2 ** (refusals - 1))
-  return Math.max(PAUSE_MS.asked, ceiling * (0.1 + 0.9 * Math.random()))
+  return Math.max(PAUSE_MS.asked * (1 + 0.5 * Math.random()), ceiling * (0.1 + 0.9 * Math.random()))
 }

@@ -20,7 +20,7 @@ export interface Refusal {
 }
 
 function overloaded(): Refusal {
-  const error = new ChatError('RATE_LIMITED', 'The server is overloaded. Try again after the given time.', { retryAfterMs: 250 })
+  const error = new ChatError('RATE_LIMITED', 'The server is overloaded. Try again after the given time.', { retryAfterMs: 1_000 })
   return { error, status: statusOf(error) }
 }
 
