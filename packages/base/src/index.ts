@@ -4,5 +4,5 @@ export { ChatError, type ChatErrorDetails, invalidField, REASON_CODES, type Reas
 export { fnv1a32, newId, sha256Hex, timeOfId, uuidFromBytes, uuidToBytes } from './ids.ts'
 export { createLogger, type Logger, silentLogger } from './log.ts'
 export { decodePageToken, encodePageToken, type PageQuery } from './page-token.ts'
-export { shownReactions } from './reactions.ts'
+export { MAX_REACTIONS, shownReactions } from './reactions.ts'
 export { encodeParts, type WirePart } from './wire.ts'

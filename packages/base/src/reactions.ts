@@ -1,3 +1,6 @@
+/** Distinct emoji on one message. Gateways refuse more, and the order leaves out what slipped through at the same moment. */
+export const MAX_REACTIONS = 64
+
 /** How many of the users who reacted with one emoji a message names. The count says how many there are. */
 const SHOWN_USERS = 50
 

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf'
-import { ChatError } from '@chat4all/base'
+import { ChatError, MAX_REACTIONS } from '@chat4all/base'
 import { MemberRole } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
 import { PayloadSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import type { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
@@ -12,9 +12,6 @@ import type { Changer } from '../send/changer.ts'
 import { sendablePayload } from '../send/sent-message.ts'
 
 type Methods = typeof MessageService.method
-
-/** Distinct emoji on one message. */
-const MAX_REACTIONS = 64
 
 interface Deps {
   readonly reader: MessageReader

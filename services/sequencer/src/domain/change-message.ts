@@ -1,13 +1,10 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
-import { shownReactions } from '@chat4all/base'
+import { MAX_REACTIONS, shownReactions } from '@chat4all/base'
 import type { AcceptedDelete, AcceptedEdit, AcceptedReaction } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import { type Message, MessageSchema, PayloadSchema, ReactionSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import type { StoredMessage } from '@chat4all/ports'
 import { encodeMessageEvent, timestampFromMicros } from '../encode.ts'
 import type { OrderingConversation } from './conversation.ts'
-
-/** Distinct emoji on one message. */
-const MAX_REACTIONS = 64
 
 /** A change of one message, as the log has it. */
 export type MessageChange =
