@@ -116,7 +116,7 @@ function rows(file: string): Record<string, unknown[]> {
 function lastPositions(file: string): string {
   const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 })
   try {
-    return JSON.stringify(db.prepare('SELECT partition, settled FROM partitions WHERE settled > 0 ORDER BY partition').all())
+    return JSON.stringify(db.prepare('SELECT partition, max(position) FROM conversations GROUP BY partition ORDER BY partition').all())
   } finally {
     db.close()
   }

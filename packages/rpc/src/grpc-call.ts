@@ -144,24 +144,32 @@ export class GrpcCall implements StreamWriter {
     const receiver = invokeBidi(this.#method, this.#call, this)
     const inbox: Buffer[] = []
     let over = false
-    const work = async () => {
+    const work = () => {
       for (let bytes = inbox.shift(); bytes !== undefined && !this.#stopping && !this.#ended; bytes = inbox.shift()) {
         if (inbox.length < MAX_INBOX && this.#stream.isPaused()) this.#stream.resume()
-        await receiver.message(decodeRequest(this.#method, bytes) as never)
+        const working = receiver.message(decodeRequest(this.#method, bytes) as never)
+        if (working !== undefined) return goOnAfter(working)
       }
-      this.#inWork = undefined
-      if (over && inbox.length === 0 && !this.#ended) await this.#endBidi(receiver)
+      if (over && inbox.length === 0 && !this.#ended) goOnAfter(this.#endBidi(receiver))
+    }
+    const goOnAfter = (working: Promise<void>) => {
+      this.#inWork = working.then(start, (error) => this.#finish(error))
     }
     const start = () => {
-      this.#inWork ??= work().catch((error) => this.#finish(error))
+      this.#inWork = undefined
+      try {
+        work()
+      } catch (error) {
+        this.#finish(error)
+      }
     }
     this.#receive = (message) => {
       if (inbox.push(message) >= MAX_INBOX) this.#stream.pause()
-      start()
+      if (this.#inWork === undefined) start()
     }
     this.#receiveEnd = () => {
       over = true
-      start()
+      if (this.#inWork === undefined) start()
     }
   }
 

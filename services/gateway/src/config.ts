@@ -3,7 +3,7 @@ import { z } from '@chat4all/base'
 /** The gateway's environment. */
 export const gatewayEnv = {
   /** Sends that may wait for the log at once, over all callers. Beyond it sends are refused, so that what is accepted is answered soon. */
-  CHAT4ALL_MAX_SENDS_IN_FLIGHT: z.coerce.number().int().min(1).max(100_000).default(400),
+  CHAT4ALL_MAX_SENDS_IN_FLIGHT: z.coerce.number().int().min(1).max(100_000).default(160),
   /** From 100 sends in flight on, more are refused while the last one answered had waited longer than this for the log, in milliseconds. */
   CHAT4ALL_MAX_SEND_LATENCY_MS: z.coerce.number().int().min(5).max(10_000).default(50),
   /** From 100 sends in flight on, more are refused while the event loop is later than this, in milliseconds. */

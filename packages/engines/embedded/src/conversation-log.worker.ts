@@ -20,7 +20,21 @@ export const migrations: readonly Migration[] = [
       CREATE UNIQUE INDEX log_by_key ON log (key, partition);
       CREATE INDEX log_by_partition ON log (partition); -- and position, as every index`,
   },
+  {
+    version: 2,
+    name: 'no index for a single partition',
+    sql: `
+      DROP INDEX log_by_partition;
+      CREATE INDEX log_by_partition ON log (partition) WHERE partition > 0;`,
+  },
 ]
+
+/** A statement about the records of one partition. Most logs have only partition 0, which has no index: it would be a page more to write at each commit. */
+function ofPartition(db: DatabaseSync, sql: (condition: string) => string) {
+  const first = db.prepare(sql('partition = :partition'))
+  const others = db.prepare(sql('partition = :partition AND partition > 0'))
+  return (partition: number) => (partition === 0 ? first : others)
+}
 
 interface Row {
   readonly position: number
@@ -33,15 +47,24 @@ export function createOperations(db: DatabaseSync): Operations {
     'INSERT INTO log (position, partition, key, appended_at, record) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key, partition) DO NOTHING',
   )
   const byKey = db.prepare('SELECT position FROM log WHERE key = ? AND partition = ?')
-  const ends = db.prepare('SELECT partition, max(position) AS position FROM log GROUP BY partition')
+  const ends = db.prepare(`
+    SELECT 0 AS partition, position FROM (SELECT position FROM log WHERE partition = 0 ORDER BY position DESC LIMIT 1)
+    UNION ALL SELECT partition, max(position) FROM log WHERE partition > 0 GROUP BY partition`)
   const one = db.prepare('SELECT position, record FROM log WHERE position = ? AND partition = ?')
-  const after = db.prepare('SELECT position, record FROM log WHERE partition = ? AND position > ? ORDER BY position LIMIT ?')
+  const after = ofPartition(
+    db,
+    (condition) => `SELECT position, record FROM log WHERE ${condition} AND position > :after ORDER BY position LIMIT :limit`,
+  )
   // The newest record of a partition stays: it says where the partition ends, and that of all keeps positions from being used again.
-  const trim = db.prepare(`
+  const trim = ofPartition(
+    db,
+    (condition) => `
     DELETE FROM log WHERE appended_at < :before AND position IN (
       SELECT position FROM log
-      WHERE partition = :partition AND position <= :through AND position < (SELECT max(position) FROM log WHERE partition = :partition)
-      ORDER BY position LIMIT :limit)`)
+      WHERE ${condition} AND position <= :through
+        AND position < (SELECT position FROM log WHERE ${condition} ORDER BY position DESC LIMIT 1)
+      ORDER BY position LIMIT :limit)`,
+  )
 
   const positionOf = ({ key, partition }: PackedRecord): number => (byKey.get(key, partition) as unknown as Row).position
 
@@ -64,13 +87,13 @@ export function createOperations(db: DatabaseSync): Operations {
     read: { kind: 'read', run: ({ partition, position }: { partition: number; position: bigint }) => one.get(position, partition) },
     list: {
       kind: 'read',
-      run: (args: { partition: number; after: bigint; limit: number; maxBytes: number }) => {
+      run: ({ maxBytes, ...range }: { partition: number; after: bigint; limit: number; maxBytes: number }) => {
         const rows: Row[] = []
         let bytes = 0
-        for (const row of after.iterate(args.partition, args.after, args.limit)) {
+        for (const row of after(range.partition).iterate(range)) {
           rows.push(row as unknown as Row)
           bytes += (row as unknown as Row).record.byteLength
-          if (bytes >= args.maxBytes) break
+          if (bytes >= maxBytes) break
         }
         const packed = packEntries(rows)
         return new Transferred(packed, [packed.bytes.buffer])
@@ -79,7 +102,7 @@ export function createOperations(db: DatabaseSync): Operations {
     /** Returns how many went. */
     trim: {
       kind: 'write',
-      run: (args: { partition: number; through: bigint; before: number; limit: number }) => Number(trim.run(args).changes),
+      run: (args: { partition: number; through: bigint; before: number; limit: number }) => Number(trim(args.partition).run(args).changes),
     },
   }
 }

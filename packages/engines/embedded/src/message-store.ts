@@ -24,23 +24,30 @@ import { WorkerDatabase } from './sqlite/worker-database.ts'
 export class SqliteMessageStore implements MessageStore {
   readonly refusesDuplicateIds = true
   readonly #database: WorkerDatabase
+  readonly #settled: Map<Partition, bigint>
 
-  private constructor(database: WorkerDatabase) {
+  private constructor(database: WorkerDatabase, settled: Map<Partition, bigint>) {
     this.#database = database
+    this.#settled = settled
   }
 
   static async open(file: string): Promise<SqliteMessageStore> {
     const module = new URL('./message-store.worker.ts', import.meta.url)
-    return new SqliteMessageStore(await WorkerDatabase.open({ file, module, readers: 1 }))
+    await using undo = new AsyncDisposableStack()
+    const database = undo.use(await WorkerDatabase.open({ file, module, readers: 1 }))
+    const settled = await database.call<Map<Partition, bigint>>('settled', [])
+    undo.move()
+    return new SqliteMessageStore(database, settled)
   }
 
   load(...args: Parameters<MessageStore['load']>): ReturnType<MessageStore['load']> {
     return this.#call('load', ...args)
   }
 
-  apply(partition: Partition, through: bigint, writes: readonly ConversationWrites[]): Promise<void> {
-    const batch = packBatch(partition, through, writes)
-    return this.#database.call('apply', [batch], [batch.numbers.buffer, batch.data.buffer])
+  async apply(partition: Partition, through: bigint, writes: readonly ConversationWrites[]): Promise<void> {
+    const batch = packBatch(partition, writes)
+    await this.#database.call('apply', [batch], [batch.numbers.buffer, batch.data.buffer])
+    if (through > (this.#settled.get(partition) ?? 0n)) this.#settled.set(partition, through)
   }
 
   checkpoint(partition: Partition): Promise<bigint> {
@@ -49,8 +56,8 @@ export class SqliteMessageStore implements MessageStore {
   setCheckpoint(partition: Partition, through: bigint): Promise<void> {
     return this.#call('setCheckpoint', partition, through)
   }
-  settled(): Promise<ReadonlyMap<Partition, bigint>> {
-    return this.#call('settled')
+  async settled(): Promise<ReadonlyMap<Partition, bigint>> {
+    return new Map(this.#settled)
   }
 
   heads(keys: readonly ConversationKey[]): Promise<readonly (ConversationHead | undefined)[]> {

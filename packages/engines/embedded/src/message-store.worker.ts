@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { createApply } from './message-store/apply.ts'
 import { type PackedBatch, unpackBatch } from './message-store/batch.ts'
 import { createExpire } from './message-store/expire.ts'
+import { KnownHeads } from './message-store/known-heads.ts'
 import { createLoad } from './message-store/load.ts'
 import { createMemberReads } from './message-store/members.ts'
 import { createMessageReads } from './message-store/messages.ts'
@@ -15,12 +16,15 @@ export { migrations } from './message-store/schema.ts'
 
 /** One operation per method of the port, by its name, with the arguments as a list. */
 export function createOperations(db: DatabaseSync): Operations {
-  const apply = createApply(db)
+  const heads = new KnownHeads(db)
+  const apply = createApply(db, heads)
   return {
     // The log has what a power cut takes: it is read again from the checkpoint, which is a write.
-    ...operations('replay', {
-      apply: (batch: PackedBatch) => apply(batch.partition, batch.through, unpackBatch(batch)),
-    }),
+    apply: {
+      kind: 'replay',
+      run: ([batch]: readonly [PackedBatch]) => apply(unpackBatch(batch)),
+      undone: () => heads.forget(),
+    },
     ...operations('write', {
       expireChanges: createExpire(db),
       ...createPartitionWrites(db),

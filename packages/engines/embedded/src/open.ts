@@ -6,6 +6,7 @@ import { SqliteDirectory } from './directory.ts'
 import { SqliteEventLog } from './event-log.ts'
 import { InProcessLiveBus } from './live-bus.ts'
 import { SqliteMessageStore } from './message-store.ts'
+import { Checkpointer } from './sqlite/checkpointer.ts'
 
 /** Every port on the engines of one process. */
 export interface EmbeddedEngines extends AsyncDisposable {
@@ -26,11 +27,18 @@ export async function openEmbeddedEngines({
 }): Promise<EmbeddedEngines> {
   await mkdir(path, { recursive: true })
   await using opening = new AsyncDisposableStack()
-  const conversationLog = opening.use(await SqliteConversationLog.open(join(path, 'log.db'), { partitions }))
-  const eventLog = opening.use(await SqliteEventLog.open(join(path, 'events.db'), { partitions }))
+  const file = {
+    log: join(path, 'log.db'),
+    events: join(path, 'events.db'),
+    messages: join(path, 'messages.db'),
+    directory: join(path, 'directory.db'),
+  }
+  const conversationLog = opening.use(await SqliteConversationLog.open(file.log, { partitions }))
+  const eventLog = opening.use(await SqliteEventLog.open(file.events, { partitions }))
   const liveBus = opening.use(new InProcessLiveBus())
-  const messageStore = opening.use(await SqliteMessageStore.open(join(path, 'messages.db')))
-  const directory = opening.use(await SqliteDirectory.open(join(path, 'directory.db')))
+  const messageStore = opening.use(await SqliteMessageStore.open(file.messages))
+  const directory = opening.use(await SqliteDirectory.open(file.directory))
+  opening.use(await Checkpointer.start(Object.values(file)))
   const opened = opening.move()
   return { conversationLog, eventLog, liveBus, messageStore, directory, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }

@@ -42,19 +42,25 @@ class SendSession implements StreamReceiver<Method['input']> {
     this.#out = out
   }
 
-  async message({ messages }: SendStreamRequest): Promise<void> {
-    for (const request of messages) {
-      // Overload is answered at once and not waited out: a message that waits unread is late without anybody knowing.
-      const overload = this.#deps.admission.refusal
-      if (overload === undefined && this.#inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => (this.#room = resolve))
-      this.#inFlight++
-      if (overload === undefined) await this.#accept(request)
-      else this.#finish({ messageId: request.messageId, outcome: { case: 'error', value: overload.status } })
-    }
+  message({ messages }: SendStreamRequest): Promise<void> | undefined {
+    const { refusal } = this.#deps.admission
+    if (refusal === undefined) return this.#acceptAll(messages)
+    // Overload is answered at once and not waited out: a message that waits unread is late without anybody knowing.
+    this.#inFlight += messages.length
+    for (const { messageId } of messages) this.#finish({ messageId, outcome: { case: 'error', value: refusal.status } })
+    return undefined
   }
 
   async end(): Promise<void> {
     while (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#room = resolve))
+  }
+
+  async #acceptAll(messages: readonly SendMessageRequest[]): Promise<void> {
+    for (const request of messages) {
+      if (this.#inFlight >= MAX_IN_FLIGHT) await new Promise<void>((resolve) => (this.#room = resolve))
+      this.#inFlight++
+      await this.#accept(request)
+    }
   }
 
   /** Resolves when the message is on its way into the log, or refused. */

@@ -28,7 +28,7 @@ function overloaded(): Refusal {
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #overloaded = overloaded()
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #inFlight = 0
   /** How long the send that was answered last had waited for the log. */
   #latencyMs = 0
@@ -37,8 +37,6 @@ export class Admission {
 
   constructor(limits: AdmissionLimits) {
     this.#limits = limits
-    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS)
-    this.#timer.unref()
   }
 
   /** Why a send has to be refused now, if it has to. Costs nothing: it is asked before anything else is done for a send. */
@@ -55,6 +53,7 @@ export class Admission {
     if (refusal !== undefined) throw refusal.error
     const enteredAt = performance.now()
     this.#inFlight++
+    if (this.#inFlight >= CALM) this.#watch()
     try {
       return await send()
     } finally {
@@ -65,12 +64,22 @@ export class Admission {
 
   stop(): void {
     clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  /** Looks at the event loop's delay for as long as there are many sends. */
+  #watch(): void {
+    if (this.#timer !== undefined) return
+    this.#sampledAt = performance.now()
+    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS).unref()
   }
 
   #sample(): void {
     const now = performance.now()
     this.#loopDelayMs = now - this.#sampledAt - SAMPLE_MS
     this.#sampledAt = now
-    if (this.#inFlight === 0) this.#latencyMs = 0
+    if (this.#inFlight > 0) return
+    this.#latencyMs = this.#loopDelayMs = 0
+    this.stop()
   }
 }

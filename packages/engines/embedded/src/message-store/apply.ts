@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { uuidToBytes } from '@chat4all/base/ids'
 import { type ConversationWrites, DuplicateMessageId, type NewMessage } from '@chat4all/ports'
 import { changeWriter } from './apply-changes.ts'
-import { type KnownHead, KnownHeads } from './known-heads.ts'
+import type { KnownHead, KnownHeads } from './known-heads.ts'
 import { prepare } from './statement.ts'
 
 /** Stores what a batch of log records brought.
@@ -10,7 +10,7 @@ import { prepare } from './statement.ts'
  *  Rows and heads commit together: whatever is at or below the stored head's position is stored, with all that came
  *  after it. Only what is newer is written, so a repeated batch changes nothing, and neither does a batch of a
  *  sequencer that does not know it is stale. */
-export function createApply(db: DatabaseSync, heads: KnownHeads = new KnownHeads(db)) {
+export function createApply(db: DatabaseSync, heads: KnownHeads) {
   const insertMessages = messageWriter(db)
   const writeChanges = changeWriter(db)
 
@@ -23,10 +23,8 @@ export function createApply(db: DatabaseSync, heads: KnownHeads = new KnownHeads
     writeChanges(saved, writes, after)
   }
 
-  return (partition: number, through: bigint, writes: readonly ConversationWrites[]): void => {
-    heads.begin(partition)
+  return (writes: readonly ConversationWrites[]): void => {
     for (const conversation of writes) store(conversation)
-    heads.end(partition, through)
   }
 }
 

@@ -7,7 +7,6 @@ type Others = Pick<ConversationWrites, 'updates' | 'edits' | 'changes' | 'member
 /** The writes of `apply` on their way to the worker. Heads and messages travel as columns and their data as one buffer that is moved: cloning them one by one costs the sending thread several times as much. */
 export interface PackedBatch {
   readonly partition: number
-  readonly through: bigint
   /** Per conversation: sequence, revision, position, active at, member count, number of messages. Then per message: sequence, revision, position, accepted at, length of the data. */
   readonly numbers: BigInt64Array<ArrayBuffer>
   /** Per conversation: tenant and conversation id. Then per message: id and sender. */
@@ -21,7 +20,7 @@ export interface PackedBatch {
 const HEAD_NUMBERS = 6
 const MESSAGE_NUMBERS = 5
 
-export function packBatch(partition: number, through: bigint, writes: readonly ConversationWrites[]): PackedBatch {
+export function packBatch(partition: number, writes: readonly ConversationWrites[]): PackedBatch {
   const { messages, bytes } = measure(writes)
   const numbers = new BigInt64Array(writes.length * HEAD_NUMBERS + messages * MESSAGE_NUMBERS)
   const texts: string[] = []
@@ -50,7 +49,7 @@ export function packBatch(partition: number, through: bigint, writes: readonly C
     }
     if (hasOthers(conversation)) others.set(index, packOthers(conversation))
   }
-  return { partition, through, numbers, texts, data, others }
+  return { partition, numbers, texts, data, others }
 }
 
 export function unpackBatch({ partition, numbers, texts, data, others }: PackedBatch): ConversationWrites[] {

@@ -14,18 +14,11 @@ export interface KnownHead {
 /** Conversations held at most: some 200 bytes each. */
 const CAPACITY = 20_000
 
-/** The stored heads, as the one writer of the file knows them: it looks up only those it has not written lately.
- *
- *  A commit can fail after the operations of its transaction ran. `partitions.applies` goes back with it, and then
- *  what is held here is forgotten. */
+/** The stored heads, as the one writer of the file knows them: it looks up only those it has not written lately. */
 export class KnownHeads {
   readonly #heads = new Map<string, KnownHead>()
-  readonly #applies = new Map<number, bigint>()
   readonly #capacity: number
   readonly #find
-  readonly #countApplies
-  readonly #addPartition
-  readonly #settle
   readonly #addTenant
   readonly #findTenant
   readonly #insert
@@ -34,12 +27,6 @@ export class KnownHeads {
   constructor(db: DatabaseSync, capacity = CAPACITY) {
     this.#capacity = capacity
     this.#find = conversationFinder(db)
-    this.#countApplies = prepare<{ applies: bigint }>(db, 'SELECT applies FROM partitions WHERE partition = ?')
-    this.#addPartition = prepare(db, 'INSERT INTO partitions (partition) VALUES (?)')
-    this.#settle = prepare<{ applies: bigint }>(
-      db,
-      'UPDATE partitions SET settled = max(settled, ?), applies = applies + 1 WHERE partition = ? RETURNING applies',
-    )
     this.#addTenant = prepare(db, 'INSERT INTO tenants (tenant_id) VALUES (?) ON CONFLICT DO NOTHING')
     this.#findTenant = prepare<{ no: bigint }>(db, 'SELECT no FROM tenants WHERE tenant_id = ?')
     this.#insert = prepare<{ no: bigint }>(
@@ -53,17 +40,9 @@ export class KnownHeads {
     )
   }
 
-  /** Starts applying a batch of a partition. */
-  begin(partition: number): void {
-    const stored = this.#countApplies.get(partition)
-    if (!stored) this.#addPartition.run(partition)
-    if (!stored || stored.applies !== this.#applies.get(partition)) this.#heads.clear()
-    this.#applies.delete(partition)
-  }
-
-  /** The batch is applied, but not yet committed. */
-  end(partition: number, settled: bigint): void {
-    this.#applies.set(partition, this.#settle.get(settled, partition)!.applies)
+  /** What was written since the last commit may not be there. */
+  forget(): void {
+    this.#heads.clear()
   }
 
   find(key: ConversationKey): KnownHead | undefined {

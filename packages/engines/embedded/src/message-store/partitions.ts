@@ -6,10 +6,12 @@ export function createPartitionReads(db: DatabaseSync) {
   const selectCheckpoint = prepare<{ readonly checkpoint: bigint }>(db, 'SELECT checkpoint FROM partitions WHERE partition = ?')
   const selectSettled = prepare<{ readonly partition: bigint; readonly settled: bigint }>(
     db,
-    'SELECT partition, settled FROM partitions WHERE settled > 0',
+    `SELECT partition, max(position) AS settled
+     FROM (SELECT partition, position FROM conversations UNION ALL SELECT partition, checkpoint FROM partitions) GROUP BY partition`,
   )
   return {
     checkpoint: (partition: Partition): bigint => selectCheckpoint.get(partition)?.checkpoint ?? 0n,
+    /** Grows with the number of conversations: for the opening of the file. */
     settled: (): Map<Partition, bigint> => new Map(selectSettled.all().map(({ partition, settled }) => [Number(partition), settled])),
   }
 }

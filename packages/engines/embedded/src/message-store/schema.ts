@@ -106,4 +106,13 @@ CREATE TABLE receipt_events (
 ) STRICT, WITHOUT ROWID;
 `
 
-export const migrations: readonly Migration[] = [{ version: 1, name: 'messages', sql: TABLES }]
+/** How far a partition is settled follows from its conversations, and the writer of the file knows it: a page less to write for each batch. */
+const SETTLED_BY_CONVERSATIONS = `
+ALTER TABLE partitions DROP COLUMN settled;
+ALTER TABLE partitions DROP COLUMN applies;
+`
+
+export const migrations: readonly Migration[] = [
+  { version: 1, name: 'messages', sql: TABLES },
+  { version: 2, name: 'settled by conversations', sql: SETTLED_BY_CONVERSATIONS },
+]

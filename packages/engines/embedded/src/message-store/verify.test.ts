@@ -5,6 +5,7 @@ import { Author, Log } from '@chat4all/ports/conformance'
 import { describe, expect, test } from 'vitest'
 import { createApply } from './apply.ts'
 import { createExpire } from './expire.ts'
+import { KnownHeads } from './known-heads.ts'
 import { createReceiptWrites } from './receipts.ts'
 import { migrations } from './schema.ts'
 import { createVerify, type PageSize } from './verify.ts'
@@ -22,7 +23,7 @@ function stored() {
     author.message('bob')
     author.change()
   }
-  createApply(db)(0, log.end, [one.take(), two.take()])
+  createApply(db, new KnownHeads(db))([one.take(), two.take()])
   createReceiptWrites(db).raiseReceipts([{ ...one.key, userId: 'bob', deliveredThrough: 4n, readThrough: 3n, at: 1n }])
   return { db, one, two }
 }

@@ -30,9 +30,12 @@ export function createBatchRunner(db: DatabaseSync, operations: Operations): (ca
     return found.run(args as never)
   }
 
-  const rollback = (): void => {
+  const undone = ({ operation }: Call): void => operations[operation]?.undone?.()
+
+  const rollback = (calls: readonly Call[]): void => {
     // SQLite has rolled back by itself after some errors, such as a full disk.
     if (db.isTransaction) db.exec('ROLLBACK')
+    calls.forEach(undone)
   }
 
   /** Reads cannot disturb each other. */
@@ -60,6 +63,7 @@ export function createBatchRunner(db: DatabaseSync, operations: Operations): (ca
       return run(call)
     } catch (error) {
       if (db.isTransaction) undo.run()
+      undone(call)
       throw error
     } finally {
       if (db.isTransaction) release.run()
@@ -84,13 +88,13 @@ export function createBatchRunner(db: DatabaseSync, operations: Operations): (ca
     try {
       return runTogether(calls)
     } catch (error) {
-      rollback()
+      rollback(calls)
       if (calls.length === 1) return allFailed(calls, encodeError(error))
     }
     try {
       return runIsolated(calls)
     } catch (error) {
-      rollback()
+      rollback(calls)
       return allFailed(calls, error instanceof LostTransaction ? error.reason : encodeError(error))
     }
   }

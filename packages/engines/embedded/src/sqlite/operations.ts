@@ -7,8 +7,10 @@ export interface Operation {
    *  again from elsewhere after a power cut: it survives kill -9, and reaches the disk with the next 'write' at the latest. 'read' sees
    *  one consistent state. */
   readonly kind: 'read' | 'write' | 'replay'
-  /** Throws to undo what it wrote. May run twice for one call (when another call of its transaction failed), so it keeps nothing outside the database. */
+  /** Throws to undo what it wrote. May run twice for one call (when another call of its transaction failed): what it keeps outside the database, it forgets when `undone` is called. */
   run(args: never): unknown
+  /** Called when something that `run` wrote was rolled back. */
+  undone?(): void
 }
 
 export type Operations = Record<string, Operation>
