@@ -23,7 +23,7 @@ build: install ## bundle the CLI, the one part that does not run from source
 	@if grep -q '"build"' sdk/cli/package.json; then cd sdk/cli && ../../$(NODE) --run build; fi
 
 up: build ## start the server in the foreground; Ctrl-C or SIGTERM drains and stops it
-	@exec $(NODE) services/all/src/main.ts
+	@exec scripts/serve services/all/src/main.ts
 
 test: build ## run every test suite
 	@$(NODE) scripts/test.ts

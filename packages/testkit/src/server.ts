@@ -78,7 +78,7 @@ export class TestServer implements AsyncDisposable {
   async restart(): Promise<number> {
     const started = performance.now()
     const { cpus, nodeArguments = [], env = {} } = this.#options
-    const command = [join(ROOT, 'scripts/node'), ...nodeArguments, join(ROOT, 'services/all/src/main.ts')]
+    const command = [join(ROOT, 'scripts/serve'), ...nodeArguments, join(ROOT, 'services/all/src/main.ts')]
     if (cpus !== undefined) command.unshift('taskset', '-c', cpus.join())
     const log = openSync(this.#logFile, 'a')
     this.#process = spawn(command[0]!, command.slice(1), {

@@ -1,17 +1,9 @@
-import { setFlagsFromString } from 'node:v8'
 import { readConfig } from './config.ts'
 import { type RunningServer, startServer } from './server.ts'
 import { startScreen } from './start-screen.ts'
 
 /** A clean stop takes a moment; one that takes longer than this is cut short, which loses nothing that was acknowledged. */
 const STOP_MS = 20_000
-
-/**
- * Code that serves calls is worth optimizing early. And objects are always born in the young generation: where the first ones of
- * a place outlived some collections (at start they do), V8 would take the next ones from the old generation, where short-lived
- * ones keep whole requests alive, and pauses grow from less than a millisecond to 40 (docs/adr/0013).
- */
-const V8_FLAGS = '--no-allocation-site-pretenuring --invocation-count-for-maglev=50 --invocation-count-for-turbofan=500'
 
 /** Encoded messages come from Node's buffer pool. With its default of 8 KiB most would be allocations of their own, and the collector would pay for them. */
 const BUFFER_POOL_BYTES = 1024 * 1024
@@ -29,7 +21,6 @@ function stopOn(server: RunningServer, signal: NodeJS.Signals): void {
   })
 }
 
-for (const flag of V8_FLAGS.split(' ')) setFlagsFromString(flag)
 Buffer.poolSize = BUFFER_POOL_BYTES
 
 try {

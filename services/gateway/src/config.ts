@@ -5,9 +5,9 @@ export const gatewayEnv = {
   /** Sends that may wait for the log at once, over all callers. Beyond it sends are refused, so that what is accepted is answered soon. */
   CHAT4ALL_MAX_SENDS_IN_FLIGHT: z.coerce.number().int().min(1).max(100_000).default(160),
   /** From 100 sends in flight on, more are refused while the last one answered had waited longer than this for the log, in milliseconds. */
-  CHAT4ALL_MAX_SEND_LATENCY_MS: z.coerce.number().int().min(5).max(10_000).default(50),
+  CHAT4ALL_MAX_SEND_LATENCY_MS: z.coerce.number().int().min(5).max(10_000).default(25),
   /** From 100 sends in flight on, more are refused while the event loop is later than this, in milliseconds. */
-  CHAT4ALL_MAX_LOOP_DELAY_MS: z.coerce.number().int().min(5).max(10_000).default(60),
+  CHAT4ALL_MAX_LOOP_DELAY_MS: z.coerce.number().int().min(5).max(10_000).default(25),
   /** Bytes that may wait for one subscriber before it is cut off as too slow. */
   CHAT4ALL_SUBSCRIBER_QUEUE_BYTES: z.coerce.number().int().min(65_536).max(67_108_864).default(1_048_576),
   /** Seconds between heartbeats on a live stream on which nothing happens. */

@@ -170,7 +170,7 @@ export declare const ReactionSchema: GenMessage<Reaction>;
  */
 export declare type Payload = Message$1<"chat4all.v1.Payload"> & {
   /**
-   * Optional: the name of the content field that is set. When given it must agree with it. Always set on output.
+   * Optional: the name of the content field that is set. When given it must agree with it (FIELD_INVALID). Always set on output.
    *
    * @generated from field: string type = 1;
    */

@@ -68,11 +68,12 @@ export function createOperations(db: DatabaseSync): Operations {
 
   const positionOf = ({ key, partition }: PackedRecord): number => (byKey.get(key, partition) as unknown as Row).position
 
+  let last: number | undefined
   return {
     append: {
       kind: 'write',
       run: ({ packed, at }: { packed: ArrayBuffer; at: number }): AppendReply => {
-        const first = (highest.get() as unknown as Row).position + 1
+        const first = (last ?? (highest.get() as unknown as Row).position) + 1
         const duplicates = new Map<number, number>()
         let next = first
         unpackAppends(packed).forEach((append, index) => {
@@ -80,7 +81,11 @@ export function createOperations(db: DatabaseSync): Operations {
           if (changes === 1) next += 1
           else duplicates.set(index, positionOf(append))
         })
-        return { first, duplicates }
+        last = next - 1
+        return duplicates.size === 0 ? { first } : { first, duplicates }
+      },
+      undone: () => {
+        last = undefined
       },
     },
     ends: { kind: 'read', run: () => ends.all() },

@@ -46,7 +46,7 @@ export class SqliteMessageStore implements MessageStore {
 
   async apply(partition: Partition, through: bigint, writes: readonly ConversationWrites[]): Promise<void> {
     const batch = packBatch(partition, writes)
-    await this.#database.call('apply', [batch], [batch.numbers.buffer, batch.data.buffer])
+    await this.#database.call('apply', [batch], [batch.packed])
     if (through > (this.#settled.get(partition) ?? 0n)) this.#settled.set(partition, through)
   }
 

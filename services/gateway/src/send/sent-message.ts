@@ -21,6 +21,10 @@ export function sendablePayload(payload: Payload | undefined): Payload {
     throw new ChatError('PAYLOAD_UNSUPPORTED', `A payload of type "${kind}" can't be sent: use text, location or contact.`, {
       fields: [{ field: 'payload', description: 'unsupported type' }],
     })
+  if (payload.type !== '' && payload.type !== kind)
+    throw new ChatError('FIELD_INVALID', `payload.type: must be absent or "${kind}", the content that is set.`, {
+      fields: [{ field: 'payload.type', description: `must be absent or "${kind}"` }],
+    })
   payload.type = kind
   return payload
 }

@@ -11,8 +11,8 @@ interface Append {
 /** What the worker answers: new records got `first`, `first + 1`, … in order; the others were there already. */
 export interface AppendReply {
   readonly first: number
-  /** Positions by index in the batch. */
-  readonly duplicates: ReadonlyMap<number, number>
+  /** Positions by index in the batch. Absent when there are none. */
+  readonly duplicates?: ReadonlyMap<number, number>
 }
 
 /** A record in a packed batch. Views, not copies. */
@@ -55,7 +55,7 @@ export class AppendBatch {
   settle({ first, duplicates }: AppendReply, onNew: (partition: Partition, entry: LogEntry) => void): void {
     let next = first
     this.#appends.forEach(({ partition, record, resolve }, index) => {
-      const known = duplicates.get(index)
+      const known = duplicates?.get(index)
       const position = BigInt(known ?? next++)
       if (known === undefined) onNew(partition, { position, record: record.record })
       resolve({ position, duplicate: known !== undefined })

@@ -7,14 +7,14 @@ type Others = Pick<ConversationWrites, 'updates' | 'edits' | 'changes' | 'member
 /** The writes of `apply` on their way to the worker. Heads and messages travel as columns and their data as one buffer that is moved: cloning them one by one costs the sending thread several times as much. */
 export interface PackedBatch {
   readonly partition: number
-  /** Per conversation: sequence, revision, position, active at, member count, number of messages. Then per message: sequence, revision, position, accepted at, length of the data. */
-  readonly numbers: BigInt64Array<ArrayBuffer>
+  /** 64-bit numbers; after them the data of all messages, one after the other. Per conversation: sequence, revision, position, active at, member count, number of messages. Then per message: sequence, revision, position, accepted at, length of the data. */
+  readonly packed: ArrayBuffer
+  /** How many numbers there are. */
+  readonly count: number
   /** Per conversation: tenant and conversation id. Then per message: id and sender. */
   readonly texts: readonly string[]
-  /** The data of all messages, one after the other. */
-  readonly data: Uint8Array<ArrayBuffer>
-  /** By the index of the conversation. */
-  readonly others: ReadonlyMap<number, Others>
+  /** By the index of the conversation. Absent when there are none. */
+  readonly others?: ReadonlyMap<number, Others>
 }
 
 const HEAD_NUMBERS = 6
@@ -22,9 +22,10 @@ const MESSAGE_NUMBERS = 5
 
 export function packBatch(partition: number, writes: readonly ConversationWrites[]): PackedBatch {
   const { messages, bytes } = measure(writes)
-  const numbers = new BigInt64Array(writes.length * HEAD_NUMBERS + messages * MESSAGE_NUMBERS)
+  const count = writes.length * HEAD_NUMBERS + messages * MESSAGE_NUMBERS
+  const packed = new ArrayBuffer(count * BigInt64Array.BYTES_PER_ELEMENT + bytes)
+  const { numbers, data } = parts(packed, count)
   const texts: string[] = []
-  const data = new Uint8Array(bytes)
   const others = new Map<number, Others>()
   let at = 0
   let end = 0
@@ -49,10 +50,11 @@ export function packBatch(partition: number, writes: readonly ConversationWrites
     }
     if (hasOthers(conversation)) others.set(index, packOthers(conversation))
   }
-  return { partition, numbers, texts, data, others }
+  return { partition, packed, count, texts, ...(others.size > 0 ? { others } : {}) }
 }
 
-export function unpackBatch({ partition, numbers, texts, data, others }: PackedBatch): ConversationWrites[] {
+export function unpackBatch({ partition, packed, count, texts, others }: PackedBatch): ConversationWrites[] {
+  const { numbers, data } = parts(packed, count)
   const writes: ConversationWrites[] = []
   let at = 0
   let text = 0
@@ -84,9 +86,14 @@ export function unpackBatch({ partition, numbers, texts, data, others }: PackedB
   while (at < numbers.length) {
     const conversation = head()
     const messages = Array.from({ length: Number(number()) }, message)
-    writes.push({ head: conversation, messages, ...(others.get(writes.length) ?? NO_OTHERS) })
+    writes.push({ head: conversation, messages, ...(others?.get(writes.length) ?? NO_OTHERS) })
   }
   return writes
+}
+
+function parts(packed: ArrayBuffer, count: number) {
+  const numbers = new BigInt64Array(packed, 0, count)
+  return { numbers, data: new Uint8Array(packed, numbers.byteLength) }
 }
 
 const NO_OTHERS: Others = { updates: [], edits: [], changes: [], members: [] }

@@ -16,7 +16,7 @@ function empty() {
   return { db, run: createBatchRunner(db, createOperations(db)), reads: createMessageReads(db), log: new Log(0) }
 }
 
-const apply = (writes: readonly ConversationWrites[]) => ({ operation: 'apply', args: [packBatch(0, writes)] })
+const apply = (writes: readonly ConversationWrites[]) => ['apply', [packBatch(0, writes)]] as const
 
 test('a batch whose transaction failed is stored when it is applied again', () => {
   const { run, reads, log } = empty()
@@ -24,7 +24,7 @@ test('a batch whose transaction failed is stored when it is applied again', () =
   for (let batch = 0; batch < 3; batch++) {
     author.message('ana')
     author.change()
-    const { errors } = run([apply([author.take()]), { operation: 'nothing', args: undefined }])
+    const { errors } = run([apply([author.take()]), ['nothing', undefined]])
     expect([...errors.keys()]).toEqual([1])
     expect(reads.heads([author.key])).toEqual([author.head])
     expect(reads.messages(author.key, { after: 0n }, 10)).toEqual(author.messages)

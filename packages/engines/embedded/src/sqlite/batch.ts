@@ -24,13 +24,13 @@ export function createBatchRunner(db: DatabaseSync, operations: Operations): (ca
   const release = db.prepare('RELEASE one')
   const undo = db.prepare('ROLLBACK TO one')
 
-  const run = ({ operation, args }: Call): unknown => {
+  const run = ([operation, args]: Call): unknown => {
     const found = operations[operation]
     if (!found) throw new Error(`no such operation: ${operation}`)
     return found.run(args as never)
   }
 
-  const undone = ({ operation }: Call): void => operations[operation]?.undone?.()
+  const undone = ([operation]: Call): void => operations[operation]?.undone?.()
 
   const rollback = (calls: readonly Call[]): void => {
     // SQLite has rolled back by itself after some errors, such as a full disk.
@@ -99,8 +99,8 @@ export function createBatchRunner(db: DatabaseSync, operations: Operations): (ca
     }
   }
 
-  const isWrite = ({ operation }: Call): boolean => operations[operation]?.kind === 'write'
-  const isRead = ({ operation }: Call): boolean => operations[operation]?.kind === 'read'
+  const isWrite = ([operation]: Call): boolean => operations[operation]?.kind === 'write'
+  const isRead = ([operation]: Call): boolean => operations[operation]?.kind === 'read'
   return (calls) => (calls.every(isRead) ? runReads(calls) : runWrites(calls))
 }
 

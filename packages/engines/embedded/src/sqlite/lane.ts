@@ -4,7 +4,7 @@ import { type Transferable, Worker } from 'node:worker_threads'
 import { EngineUnavailable } from '@chat4all/ports'
 import { decodeError } from './errors.ts'
 import type { Operation } from './operations.ts'
-import type { Call, Reply, Request, Started, WorkerSettings } from './protocol.ts'
+import type { Call, RepliedErrors, Reply, Request, Started, WorkerSettings } from './protocol.ts'
 
 /** Arguments, and the buffers in them that move to the worker instead of being copied. */
 export interface Arguments {
@@ -73,7 +73,7 @@ export class Lane implements AsyncDisposable {
   }
 
   #closeIfAsked(): void {
-    if (this.#closed) this.#worker.postMessage({ close: true } satisfies Request)
+    if (this.#closed) this.#worker.postMessage('close' satisfies Request)
   }
 
   #send(): void {
@@ -81,7 +81,7 @@ export class Lane implements AsyncDisposable {
     const transfer: Transferable[] = []
     for (const pending of this.#waiting.splice(0)) this.#pack(pending, calls, transfer)
     try {
-      if (calls.length > 0) this.#worker.postMessage({ calls } satisfies Request, transfer)
+      if (calls.length > 0) this.#worker.postMessage(calls satisfies Request, transfer)
     } catch (error) {
       for (const { reject } of this.#sent.splice(0)) reject(error as Error)
     }
@@ -91,7 +91,7 @@ export class Lane implements AsyncDisposable {
   #pack(pending: Pending, calls: Call[], transfer: Transferable[]): void {
     try {
       const prepared = pending.prepare()
-      calls.push({ operation: pending.operation, args: prepared.args })
+      calls.push([pending.operation, prepared.args])
       if (prepared.transfer) transfer.push(...prepared.transfer)
       this.#sent.push(pending)
     } catch (error) {
@@ -99,13 +99,10 @@ export class Lane implements AsyncDisposable {
     }
   }
 
-  #receive({ results, errors }: Reply): void {
+  #receive(reply: Reply): void {
     const batch = this.#sent.splice(0)
-    batch.forEach(({ resolve, reject }, index) => {
-      const error = errors.get(index)
-      if (error) reject(decodeError(error))
-      else resolve(results[index])
-    })
+    if ('errors' in reply) settle(batch, reply)
+    else for (const [index, { resolve }] of batch.entries()) resolve(reply[index])
     this.#schedule()
   }
 
@@ -119,5 +116,13 @@ export class Lane implements AsyncDisposable {
     this.#closed ??= new EngineUnavailable('the database was closed')
     this.#schedule()
     await this.#exited
+  }
+}
+
+function settle(batch: readonly Pending[], { results, errors }: RepliedErrors): void {
+  for (const [index, { resolve, reject }] of batch.entries()) {
+    const error = errors.get(index)
+    if (error) reject(decodeError(error))
+    else resolve(results[index])
   }
 }

@@ -9,20 +9,20 @@ export interface WorkerSettings {
   readonly readOnly: boolean
 }
 
-export interface Call {
-  readonly operation: string
-  readonly args: unknown
-}
+/** The name of an operation, and its arguments. Here and below: what is cloned for each message has as few objects and names as can be. */
+export type Call = readonly [operation: string, args: unknown]
 
 /** To the worker: calls that arrived together, or the end. */
-export type Request = { readonly calls: readonly Call[] } | { readonly close: true }
+export type Request = readonly Call[] | 'close'
 
 /** From the worker, once. */
 export type Started = { readonly kinds: Readonly<Record<string, Operation['kind']>> } | { readonly failed: EncodedError }
 
 /** From the worker: the results of one request, in its order. */
-export interface Reply {
+export type Reply = readonly unknown[] | RepliedErrors
+
+export interface RepliedErrors {
   readonly results: readonly unknown[]
-  /** By index. */
+  /** By index. At least one. */
   readonly errors: ReadonlyMap<number, EncodedError>
 }

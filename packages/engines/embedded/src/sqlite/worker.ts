@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { createBatchRunner } from './batch.ts'
+import { type BatchResult, createBatchRunner } from './batch.ts'
 import { encodeError } from './errors.ts'
 import { migrate } from './migrations.ts'
 import { openDatabase } from './open-database.ts'
@@ -17,10 +17,10 @@ try {
   const operations = createOperations(db)
   const runBatch = createBatchRunner(db, operations)
   port.on('message', (request: Request) => {
-    if ('close' in request) {
+    if (request === 'close') {
       db.close()
       port.close()
-    } else answer(runBatch(request.calls))
+    } else answer(runBatch(request))
   })
   const kinds = Object.fromEntries(Object.entries(operations).map(([name, { kind }]) => [name, kind]))
   port.postMessage({ kinds } satisfies Started)
@@ -29,8 +29,9 @@ try {
   port.close()
 }
 
-function answer({ results, errors }: Reply): void {
+function answer({ results, errors }: BatchResult): void {
   const transfer = results.flatMap((result) => (result instanceof Transferred ? result.transfer : []))
   const values = results.map((result) => (result instanceof Transferred ? result.value : result))
-  port.postMessage({ results: values, errors } satisfies Reply, transfer)
+  const reply: Reply = errors.size === 0 ? values : { results: values, errors }
+  port.postMessage(reply, transfer)
 }
