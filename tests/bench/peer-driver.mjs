@@ -57,7 +57,12 @@ export default function chat4all({ variant } = {}) {
         CHAT4ALL_GRPC_PORT: String(grpcPort),
         CHAT4ALL_HTTP_PORT: String(httpPort),
       }
-      server = startProc(path.join(root, 'scripts/serve'), [path.join(root, 'services/all/src/main.ts')], { cpu: ctx.serverCpu, cwd: root, env, log: logFile() })
+      server = startProc(path.join(root, 'scripts/serve'), [path.join(root, 'services/all/src/main.ts')], {
+        cpu: ctx.serverCpu,
+        cwd: root,
+        env,
+        log: logFile(),
+      })
       await ready()
       api = await SetupApi.signIn(grpcPort, JSON.parse(readFileSync(path.join(dataDir(), 'credentials.json'), 'utf8')))
     },
