@@ -1,4 +1,10 @@
 export { check } from './checker.ts'
+export { type EngineName, engineMissing } from './engines/catalogue.ts'
+export { type CqlOptions, CqlServer } from './engines/cql-server.ts'
+export { EngineProcess } from './engines/engine-process.ts'
+export { type NatsOptions, NatsServers } from './engines/nats-servers.ts'
+export { PostgresServer } from './engines/postgres-server.ts'
+export { S3Server } from './engines/s3-server.ts'
 export { RawClient, RpcFailure } from './grpc-client.ts'
 export {
   type Evidence,

@@ -1,0 +1,76 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { freePorts } from '../free-ports.ts'
+import { engineFolder } from './catalogue.ts'
+import { EngineProcess } from './engine-process.ts'
+import { answersOk } from './ready.ts'
+import { tempFolder } from './temp-folder.ts'
+
+export interface NatsOptions {
+  /** Three form a cluster. */
+  readonly size: 1 | 3
+  /** `always` syncs the file before each acknowledgement, as in production; `lazy` every two minutes. Default: always. */
+  readonly sync?: 'always' | 'lazy'
+}
+
+interface NodePlan {
+  readonly name: string
+  readonly client: number
+  readonly monitor: number
+  readonly cluster: number
+}
+
+/** NATS servers with JetStream: `nodes[i]` listens at `urls[i]`. */
+export class NatsServers implements AsyncDisposable {
+  readonly urls: readonly string[]
+  readonly nodes: readonly EngineProcess[]
+
+  private constructor(urls: readonly string[], nodes: readonly EngineProcess[]) {
+    this.urls = urls
+    this.nodes = nodes
+  }
+
+  static async start({ size, sync = 'always' }: NatsOptions): Promise<NatsServers> {
+    const ports = await freePorts(3 * size)
+    const plans = Array.from({ length: size }, (_, index) => planNode(index, ports.slice(3 * index)))
+    const nodes = await Promise.all(plans.map((plan) => startNode(plan, plans, sync)))
+    return new NatsServers(
+      plans.map(({ client }) => `nats://127.0.0.1:${client}`),
+      nodes,
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node[Symbol.asyncDispose]()))
+  }
+}
+
+function planNode(index: number, ports: readonly number[]): NodePlan {
+  return { name: `n${index + 1}`, client: ports[0]!, monitor: ports[1]!, cluster: ports[2]! }
+}
+
+async function startNode(plan: NodePlan, all: readonly NodePlan[], sync: 'always' | 'lazy'): Promise<EngineProcess> {
+  const folder = await tempFolder('nats')
+  const file = join(folder, 'nats.conf')
+  await writeFile(file, configuration(plan, all, sync, folder))
+  return await EngineProcess.start({
+    folder,
+    command: [join(engineFolder('nats'), 'nats-server'), '-c', file],
+    isReady: () => answersOk(`http://127.0.0.1:${plan.monitor}/healthz`),
+  })
+}
+
+function configuration(
+  { name, client, monitor, cluster }: NodePlan,
+  all: readonly NodePlan[],
+  sync: 'always' | 'lazy',
+  folder: string,
+): string {
+  const routes = all.map((node) => `"nats-route://127.0.0.1:${node.cluster}"`).join(', ')
+  return `server_name: ${name}
+listen: "127.0.0.1:${client}"
+http: "127.0.0.1:${monitor}"
+jetstream { store_dir: "${join(folder, 'data')}", sync_interval: ${sync === 'always' ? 'always' : '2m'}, max_mem: 256MB, max_file: 16GB }
+${all.length === 1 ? '' : `cluster { name: test, listen: "127.0.0.1:${cluster}", routes: [${routes}] }`}
+`
+}
