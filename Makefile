@@ -1,6 +1,6 @@
 # The front door. Needs make, npm and Node 20 or newer; everything else comes with `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install build up test bench check gen format vendor-protos clean
+.PHONY: help install build up engines test bench check gen format vendor-protos clean
 
 PNPM := npx --yes pnpm@10.34.9
 NODE := scripts/node
@@ -24,6 +24,9 @@ build: install ## bundle the CLI, the one part that does not run from source
 
 up: build ## start the server in the foreground; Ctrl-C or SIGTERM drains and stops it
 	@exec scripts/serve services/all/src/main.ts
+
+engines: install ## bring the real servers for the tests (Go, Java 17 with Maven) into .cache/engines; test does it too
+	@$(NODE) scripts/engines.ts $(ARGS)
 
 test: build ## run every test suite
 	@$(NODE) scripts/test.ts

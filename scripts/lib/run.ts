@@ -19,13 +19,20 @@ const env = {
 }
 
 /** Runs a program to its end. Never throws for what the program does. */
-export function run(program: string, args: readonly string[], cwd = root): Promise<Outcome> {
+export function run(program: string, args: readonly string[], cwd = root, variables: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   const { promise, resolve: done } = Promise.withResolvers<Outcome>()
-  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, { cwd, env: { ...env, ...variables }, stdio: ['ignore', 'pipe', 'pipe'] })
   const pieces: Buffer[] = []
   child.stdout.on('data', (piece) => pieces.push(piece))
   child.stderr.on('data', (piece) => pieces.push(piece))
   child.on('error', (error) => done({ ok: false, output: `${program}: ${error.message}` }))
   child.on('close', (code) => done({ ok: code === 0, output: Buffer.concat(pieces).toString() }))
   return promise
+}
+
+/** The output of a program that must succeed. */
+export async function runOrThrow(program: string, args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { ok, output } = await run(program, args, root, variables)
+  if (!ok) throw new Error(`\`${program} ${args.join(' ')}\` failed:\n${output.trim().slice(-3000)}`)
+  return output
 }
