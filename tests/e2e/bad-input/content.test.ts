@@ -84,11 +84,11 @@ describe('a payload', () => {
 
   const invalid: Readonly<Record<string, readonly [PayloadInit, string]>> = {
     'without content': [{}, 'payload.content'],
-    'whose type names another content': [{ type: 'location', ...text('hi') }, 'payload'],
-    'whose type is the right word in capitals': [{ type: 'Text', ...text('hi') }, 'payload'],
-    'whose type is unknown': [{ type: 'poem', ...text('hi') }, 'payload'],
-    'whose type is too long': [{ type: 'x'.repeat(33), ...text('hi') }, 'payload payload.type'],
-    'whose type names what is not there': [{ type: 'text' }, 'payload payload.content'],
+    'whose type names another content': [{ type: 'location', ...text('hi') }, 'payload.type'],
+    'whose type is the right word in capitals': [{ type: 'Text', ...text('hi') }, 'payload.type'],
+    'whose type is unknown': [{ type: 'poem', ...text('hi') }, 'payload.type'],
+    'whose type is too long': [{ type: 'x'.repeat(33), ...text('hi') }, 'payload.type'],
+    'whose type names what is not there': [{ type: 'text' }, 'payload.content'],
     'of a place off the map': [
       { content: { case: 'location', value: { latitude: 90.1, longitude: -180.1 } } },
       'payload.location.latitude payload.location.longitude',

@@ -14,8 +14,8 @@ import type { Sender } from '../send/sender.ts'
 type Method = typeof MessageService.method.sendStream
 type Result = MessageInitShape<typeof SendResultSchema>
 
-/** Messages of one stream that may wait for the log at once: beyond it the stream is not read on. */
-const MAX_IN_FLIGHT = 256
+/** Messages of one stream that may wait for the log at once: beyond it the stream is not read on. One stream alone is never an overload, so its messages keep their order. */
+const MAX_IN_FLIGHT = 64
 
 interface Deps {
   readonly sender: Sender
