@@ -9,6 +9,8 @@ export interface Authenticators {
   readonly authenticate?: Authenticate
   /** Guards the RPCs between services (`chat4all.internal.*`): throws unless the caller is a service. */
   readonly authenticateInternal?: Authenticate
+  /** The port is for services alone: `authenticateInternal` guards every RPC but the open ones, whatever else its rule asks for. */
+  readonly servicesOnly?: boolean
 }
 
 const INTERNAL_PACKAGE = 'chat4all.internal.'
@@ -16,7 +18,17 @@ const INTERNAL_PACKAGE = 'chat4all.internal.'
 /** Who may call this RPC, ready to be asked for each call. Resolves to the principal. */
 export function admission(service: RpcService, method: DescMethod, by: Authenticators): Authenticate {
   if (service.open === true) return () => undefined
-  if (service.service.typeName.startsWith(INTERNAL_PACKAGE)) return by.authenticateInternal ?? refuse
+  const { authenticateInternal = refuse } = by
+  if (service.service.typeName.startsWith(INTERNAL_PACKAGE)) return authenticateInternal
+  const admit = publicAdmission(method, by)
+  if (by.servicesOnly !== true) return admit
+  return async (header) => {
+    await authenticateInternal(header)
+    return admit(header)
+  }
+}
+
+function publicAdmission(method: DescMethod, by: Authenticators): Authenticate {
   const rule = getOption(method, access)
   if (rule === Access.PUBLIC) return () => undefined
   const { authenticate } = by

@@ -8,6 +8,8 @@ export class Call implements CallContext {
   readonly requestId: string
   readonly startedAt = performance.now()
   principal: Principal | undefined
+  deadlineAt: number | undefined
+  traceparent: string | undefined
   #aborted: ChatError | undefined
   #controller: AbortController | undefined
   #onAbort: (() => void) | undefined
@@ -15,6 +17,11 @@ export class Call implements CallContext {
   constructor(method: DescMethod, requestId: string) {
     this.method = method
     this.requestId = requestId
+  }
+
+  /** Notes that the caller waits no longer than this. */
+  setTimeout(timeoutMs: number | undefined): void {
+    if (timeoutMs !== undefined) this.deadlineAt = performance.now() + timeoutMs
   }
 
   get signal(): AbortSignal {

@@ -12,6 +12,7 @@ import { detailTypes } from './errors.ts'
 import type { RpcMethod } from './invoke.ts'
 import { serve, watch } from './iterate.ts'
 import { REQUEST_ID_HEADER, requestIdFrom } from './request-id.ts'
+import { TRACE_HEADER, traceparentFrom } from './trace.ts'
 
 /** Unary responses of this size are worth the CPU of compression. Streams are never compressed: it costs per subscriber. */
 const COMPRESS_UNARY_FROM_BYTES = 8 * 1024
@@ -34,6 +35,8 @@ export function connectHandler(method: RpcMethod, readMaxBytes: number, streams:
 function streaming(method: RpcMethod, streams: Set<Call>) {
   return async function* (requests: AsyncIterable<Message>, context: HandlerContext) {
     const call = new Call(method.desc, requestIdFrom(context.requestHeader.get(REQUEST_ID_HEADER) ?? undefined))
+    call.traceparent = traceparentFrom(context.requestHeader.get(TRACE_HEADER) ?? undefined)
+    call.setTimeout(context.timeoutMs())
     context.responseHeader.set(REQUEST_ID_HEADER, call.requestId)
     const unwatch = watch(call, context.signal, undefined)
     if (method.desc.methodKind !== 'unary') streams.add(call)

@@ -25,6 +25,7 @@ import { decodeEither, readError } from './connect-requests.ts'
 import { invokeUnary, malformed, type RpcMethod, succeeded } from './invoke.ts'
 import { untilAborted, watch, wireError } from './iterate.ts'
 import { REQUEST_ID_HEADER, requestIdFrom } from './request-id.ts'
+import { TRACE_HEADER, traceparentFrom } from './trace.ts'
 
 type Options = Pick<UniversalHandlerOptions, 'acceptCompression' | 'compressMinBytes' | 'readMaxBytes'>
 
@@ -55,6 +56,7 @@ async function answer(method: RpcMethod, request: UniversalServerRequest, option
   const compression = compressionNegotiate(options.acceptCompression, encoding, request.header.get('accept-encoding'), 'accept-encoding')
   const timeout = parseTimeout(request.header.get('connect-timeout-ms'), Number.MAX_SAFE_INTEGER)
   const call = new Call(method.desc, requestIdFrom(request.header.get(REQUEST_ID_HEADER) ?? undefined))
+  call.traceparent = traceparentFrom(request.header.get(TRACE_HEADER) ?? undefined)
   const header = new Headers({ [REQUEST_ID_HEADER]: call.requestId })
   const unwatch = watch(call, request.signal, timeout.timeoutMs)
 

@@ -7,6 +7,7 @@ import { statusTrailers, timeoutMsOf } from './grpc-headers.ts'
 import type { StreamReceiver, StreamWriter } from './handler.ts'
 import { decodeRequest, encodeResponse, failed, invokeBidi, invokeServerStream, invokeUnary, type RpcMethod, succeeded } from './invoke.ts'
 import { REQUEST_ID_HEADER, requestIdFrom } from './request-id.ts'
+import { TRACE_HEADER, traceparentFrom } from './trace.ts'
 
 /** Bytes that may wait in a stream before its writer is told to wait: enough for a burst, little enough to notice a slow reader. */
 const HIGH_WATER_BYTES = 256 * 1024
@@ -39,6 +40,7 @@ export class GrpcCall implements StreamWriter {
     this.#headers = headers
     this.#calls = calls
     this.#call = new Call(method.desc, requestIdFrom(this.#header(REQUEST_ID_HEADER)))
+    this.#call.traceparent = traceparentFrom(this.#header(TRACE_HEADER))
     calls.add(this)
   }
 
@@ -90,6 +92,7 @@ export class GrpcCall implements StreamWriter {
     this.#stream.once('close', () => this.#cut(cancelled()))
     this.#stream.on('error', () => this.#cut(cancelled()))
     const timeoutMs = timeoutMsOf(this.#header('grpc-timeout'))
+    this.#call.setTimeout(timeoutMs)
     if (timeoutMs !== undefined) this.#deadline = setTimeout(() => this.#cut(deadlineExceeded()), timeoutMs)
   }
 

@@ -38,6 +38,10 @@ export interface CallContext {
   onAbort(listener: () => void): void
   /** Names the call in logs and in INTERNAL errors. */
   readonly requestId: string
+  /** When the caller stops waiting, on the clock of `performance.now()`. Undefined if it never does. */
+  readonly deadlineAt?: number | undefined
+  /** The caller's W3C trace context, to be passed on. */
+  readonly traceparent?: string | undefined
 }
 
 /** Where a streaming handler writes. The one seam to the gRPC server underneath: everything here works on encoded bytes. */

@@ -7,6 +7,7 @@ import { bindMethods, invokeUnary, type RpcMethod, succeeded } from './invoke.ts
 import { serve, untilAborted, watch, wireError } from './iterate.ts'
 import { authenticateByHeader } from './principal-header.ts'
 import { REQUEST_ID_HEADER, requestIdFrom } from './request-id.ts'
+import { currentTrace, TRACE_HEADER, traceparentFrom } from './trace.ts'
 
 /**
  * Lets generated clients call services of the same process: the pipeline of the other fronts without bytes and sockets.
@@ -45,7 +46,9 @@ function open(methods: ReadonlyMap<string, RpcMethod>, desc: DescMethod, header:
   const method = methods.get(`/${desc.parent.typeName}/${desc.name}`)
   if (method === undefined) throw new ConnectError(`nothing serves ${desc.parent.typeName}.${desc.name}`, Code.Unimplemented)
   const headers = new Headers(header)
-  return { method, call: new Call(desc, requestIdFrom(headers.get(REQUEST_ID_HEADER) ?? undefined)), headers }
+  const call = new Call(desc, requestIdFrom(headers.get(REQUEST_ID_HEADER) ?? undefined))
+  call.traceparent = traceparentFrom(headers.get(TRACE_HEADER) ?? undefined) ?? currentTrace()
+  return { method, call, headers }
 }
 
 function answer<D extends DescMethod>(method: D, call: Call) {

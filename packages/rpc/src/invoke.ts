@@ -5,6 +5,7 @@ import { type Authenticators, admission } from './access.ts'
 import type { Call } from './call.ts'
 import { asChatError, statusOf } from './errors.ts'
 import type { Authenticate, CallContext, RpcService, StreamReceiver, StreamWriter } from './handler.ts'
+import { traceIdOf, withTrace } from './trace.ts'
 import { validate, warmValidation } from './validation.ts'
 
 /** What every front serves. */
@@ -57,13 +58,13 @@ export function malformed(): ChatError {
 export async function invokeUnary(method: RpcMethod, request: Message, context: CallContext): Promise<Message> {
   validate(method.desc.input, request)
   const handler = method.handler as (request: Message, context: CallContext) => Promise<Message>
-  return create(method.desc.output, await handler(request, context))
+  return create(method.desc.output, await withTrace(context.traceparent, () => handler(request, context)))
 }
 
 export function invokeServerStream(method: RpcMethod, request: Message, context: CallContext, out: StreamWriter): Promise<void> {
   validate(method.desc.input, request)
   const handler = method.handler as (request: Message, context: CallContext, out: StreamWriter) => Promise<void>
-  return handler(request, context, out)
+  return withTrace(context.traceparent, () => handler(request, context, out))
 }
 
 /** Opens a bidirectional call. Each message is validated before the handler's receiver gets it. */
@@ -72,7 +73,7 @@ export function invokeBidi(method: RpcMethod, context: CallContext, out: StreamW
   return {
     message(request) {
       validate(method.desc.input, request)
-      return receiver.message(request)
+      return withTrace(context.traceparent, () => receiver.message(request))
     },
     end: () => receiver.end(),
   }
@@ -112,12 +113,13 @@ function withRequestId(error: ChatError, requestId: string): ChatError {
 }
 
 function facts(method: RpcMethod, call: Call, result: string) {
-  const { requestId, principal, startedAt } = call
+  const { requestId, principal, startedAt, traceparent } = call
   return {
     rpc: method.path,
     result,
     ms: Math.round((performance.now() - startedAt) * 1000) / 1000,
     request_id: requestId,
+    trace_id: traceIdOf(traceparent),
     tenant_id: principal?.tenantId,
     user_id: principal?.userId,
     client_id: principal?.clientId,

@@ -8,6 +8,7 @@ import { StreamQueue } from './stream-queue.ts'
 
 /** Cuts a call short when the caller's signal aborts or its time is over. Returns what undoes the watch. */
 export function watch(call: Call, signal: AbortSignal | undefined, timeoutMs: number | undefined): () => void {
+  call.setTimeout(timeoutMs)
   const onAbort = () => call.abort(isDeadline(signal?.reason) ? deadlineExceeded() : cancelled())
   if (signal?.aborted) onAbort()
   signal?.addEventListener('abort', onAbort, { once: true })

@@ -11,9 +11,10 @@ export function forward<M extends DescMethodUnary>(transport: Transport, method:
   return (request, context) => client[method.localName]!(request, callOptions(context))
 }
 
-function callOptions({ principal, signal, requestId }: CallContext): CallOptions {
+function callOptions({ principal, signal, requestId, deadlineAt }: CallContext): CallOptions {
   return {
     signal,
+    ...(deadlineAt === undefined ? {} : { timeoutMs: Math.max(1, deadlineAt - performance.now()) }),
     headers: { [REQUEST_ID_HEADER]: requestId, ...(principal === undefined ? {} : { [PRINCIPAL_HEADER]: encodePrincipal(principal) }) },
   }
 }

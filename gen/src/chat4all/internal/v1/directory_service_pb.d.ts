@@ -387,7 +387,8 @@ export declare const RevokedUserSchema: GenMessage<RevokedUser>;
 
 /**
  * Look-ups of the directory that other services need. The directory also serves the public AuthService, UserService,
- * ConversationService and AdminService to gateways, for the principal that the gateway authenticated.
+ * ConversationService and AdminService to gateways, for the principal that the gateway authenticated. Only services with a
+ * service token reach any of it. RPCs with an idempotency level are repeated by the caller's client when a server fails.
  *
  * @generated from service chat4all.internal.v1.DirectoryService
  */
