@@ -1,4 +1,13 @@
 import { directoryConformance } from '@chat4all/ports/conformance'
+import { engineMissing, PostgresServer } from '@chat4all/testkit'
+import { afterAll, it } from 'vitest'
 import { openPostgresDirectory } from './index.ts'
 
-directoryConformance('PostgreSQL', { open: () => openPostgresDirectory({ url: process.env.PGURL! }) })
+const missing = engineMissing('postgres')
+if (missing) {
+  it('keeps the contract of Directory', ({ skip }) => skip(missing))
+} else {
+  const server = await PostgresServer.start()
+  directoryConformance('PostgreSQL', { open: () => openPostgresDirectory({ url: server.url }) })
+  afterAll(() => server[Symbol.asyncDispose]())
+}

@@ -13,13 +13,15 @@ export interface Migration {
 /** Any number that other programs in the same database don't take for a lock of theirs. */
 const LOCK = 0x63_34_61_01
 
-/** Steps may take long, and so may waiting for another process that runs them. */
-const SETTINGS = `SET LOCAL statement_timeout = '30min'; SET LOCAL lock_timeout = '30min'; SET LOCAL idle_in_transaction_session_timeout = '1min'`
+/** A step may take so long, and so may waiting for another process that runs them. */
+const LIMIT_MS = 15 * 60_000
+const SETTINGS = `
+SET LOCAL statement_timeout = ${LIMIT_MS}; SET LOCAL lock_timeout = ${LIMIT_MS}; SET LOCAL idle_in_transaction_session_timeout = '1min'`
 
 /** Brings the database to the newest version, all or nothing. Several processes may do it at once: one does, the others find nothing left to do.
  *  Throws when an applied migration was edited since, or when the database is newer than the program. */
 export async function migrate(config: ClientConfig, migrations: readonly Migration[]): Promise<void> {
-  const client = new Client(config)
+  const client = new Client({ ...config, query_timeout: LIMIT_MS })
   // A connection that breaks also fails the statement that is under way: there it is dealt with.
   client.on('error', () => {})
   try {
