@@ -50,6 +50,11 @@ export class EngineProcess implements AsyncDisposable {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** Its data and log; gone after disposal. */
+  get folder(): string {
+    return this.#launch.folder
+  }
+
   /** What it has written so far. */
   get log(): string {
     return readFileSync(this.#logFile, 'utf8')

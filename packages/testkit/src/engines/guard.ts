@@ -16,9 +16,11 @@ rm -rf "$1"`
 /** A small process that outlives this one for a moment, and cleans up after it. */
 export class Guard {
   readonly #shell
+  readonly #ended: Promise<unknown>
 
   constructor(folder: string) {
     this.#shell = spawn('/bin/sh', ['-c', SCRIPT, 'guard', folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+    this.#ended = once(this.#shell, 'exit')
     this.#shell.unref()
     const { stdin } = this.#shell
     stdin.on('error', () => {})
@@ -30,11 +32,10 @@ export class Guard {
     this.#shell.stdin.write(`${pid ?? ''}\n`)
   }
 
-  /** Cleans up now. */
+  /** Cleans up now. May be called again. */
   async clean(): Promise<void> {
-    const ended = once(this.#shell, 'exit')
     this.#shell.ref()
     this.#shell.stdin.end()
-    await ended
+    await this.#ended
   }
 }
