@@ -1,0 +1,81 @@
+import type { Logger } from '@chat4all/base'
+import { EngineUnavailable } from '@chat4all/ports'
+import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstream'
+import { backOff } from '../backoff.ts'
+import { CODE, hasCode, isPassing } from '../errors.ts'
+import { findDrift } from './drift.ts'
+import type { StreamPlan } from './table.ts'
+
+/** Streams that are made at the same time: each is an election in a cluster. */
+const AT_ONCE = 8
+/** A cluster that just started has no leader for a few seconds. */
+const GIVE_UP_MS = 60_000
+
+/** Makes what is missing, and warns of settings that differ. Changes and deletes nothing that is there. Several processes may do it at once. */
+export async function applyTopology(jsm: JetStreamManager, plans: readonly StreamPlan[], logger: Logger): Promise<void> {
+  const rest = [...plans]
+  const worker = async () => {
+    for (let plan = rest.shift(); plan; plan = rest.shift()) await applyPlan(jsm, plan, logger)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+}
+
+async function applyPlan(jsm: JetStreamManager, { stream, consumers }: StreamPlan, logger: Logger): Promise<void> {
+  const { config } = await persistently(() => ensureStream(jsm, stream))
+  report(logger, { stream: stream.name }, stream, config)
+  for (const consumer of consumers) await ensureConsumer(jsm, stream.name, consumer, logger)
+}
+
+/** Makes a durable consumer unless it is there. */
+export async function ensureConsumer(
+  jsm: JetStreamManager,
+  stream: string,
+  consumer: StreamPlan['consumers'][number],
+  logger: Logger,
+): Promise<void> {
+  const { config } = await persistently(() => findOrAddConsumer(jsm, stream, consumer))
+  report(logger, { stream, consumer: consumer.durable_name }, consumer, config)
+}
+
+async function ensureStream(jsm: JetStreamManager, wanted: StreamPlan['stream']): Promise<StreamInfo> {
+  try {
+    return await jsm.streams.info(wanted.name)
+  } catch (error) {
+    if (!hasCode(error, CODE.streamNotFound)) throw error
+  }
+  try {
+    return await jsm.streams.add(wanted)
+  } catch (error) {
+    // Another process made it in between, with other settings.
+    if (hasCode(error, CODE.streamNameInUse)) return await jsm.streams.info(wanted.name)
+    throw error
+  }
+}
+
+async function findOrAddConsumer(jsm: JetStreamManager, stream: string, wanted: StreamPlan['consumers'][number]): Promise<ConsumerInfo> {
+  try {
+    return await jsm.consumers.info(stream, wanted.durable_name!)
+  } catch (error) {
+    if (!hasCode(error, CODE.consumerNotFound)) throw error
+    return await jsm.consumers.add(stream, wanted)
+  }
+}
+
+/** Repeats while there is no answer, or no leader. */
+async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
+  const started = Date.now()
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      if (Date.now() - started > GIVE_UP_MS) throw new EngineUnavailable('JetStream does not answer', error)
+      await backOff(failures)
+    }
+  }
+}
+
+function report(logger: Logger, where: object, wanted: object, found: object): void {
+  for (const drift of findDrift(wanted, found))
+    logger.warn({ ...where, ...drift }, 'a setting differs from what is wanted; it is left as it is')
+}
