@@ -23,8 +23,8 @@ export default {
     ),
     rule(
       'engines-behind-ports',
-      'Only the composition names an engine.',
-      { path: '^(services|packages|sdk)/', pathNot: `^(services/all|packages/engines)/|${tests}` },
+      'Only the compositions name an engine: of one process, and of services apart.',
+      { path: '^(services|packages|sdk)/', pathNot: `^(services/all|packages/engines|packages/mesh)/|${tests}` },
       { path: '^packages/engines/' },
     ),
     rule(

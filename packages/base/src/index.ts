@@ -5,4 +5,5 @@ export { fnv1a32, newId, sha256Hex, timeOfId, uuidFromBytes, uuidToBytes } from 
 export { createLogger, type Logger, silentLogger } from './log.ts'
 export { decodePageToken, encodePageToken, type PageQuery } from './page-token.ts'
 export { MAX_REACTIONS, shownReactions } from './reactions.ts'
+export { runProcess } from './run-process.ts'
 export { encodeParts, type WirePart } from './wire.ts'

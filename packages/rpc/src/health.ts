@@ -24,6 +24,11 @@ export class Health {
     this.#changes.emit('change')
   }
 
+  /** Whether the server as a whole is serving. */
+  get serving(): boolean {
+    return this.#statuses.get('') === Status.SERVING
+  }
+
   #handlers(): Parameters<typeof rpcService<typeof HealthService>>[1] {
     return {
       check: async ({ service }) => {

@@ -15,6 +15,7 @@ export {
   type UnaryHandler,
 } from './handler.ts'
 export { Health } from './health.ts'
+export { healthRoutes } from './health-routes.ts'
 export { type HttpHandler, type HttpServerOptions, startHttpServer } from './http-server.ts'
 export { inMemoryTransport } from './in-memory.ts'
 export { refusal, type Serving } from './invoke.ts'

@@ -5,13 +5,14 @@ import { type ChannelOptions, Client, credentials, Metadata, type ServiceError, 
 import { cancelled, deadlineExceeded } from './call.ts'
 import { asChatError, connectErrorOf } from './errors.ts'
 import { registerHealthChecked } from './health-checked.ts'
+import { HOSTS_SCHEME, registerHostResolver } from './host-resolver.ts'
 import { serviceConfig } from './service-config.ts'
 import { isServiceRefusal, type ServiceTokens } from './service-token.ts'
 import { currentTrace, TRACE_HEADER } from './trace.ts'
 
 export interface ServiceTransportOptions {
-  /** Where the servers are: `dns:///name:port` for all addresses of a name, or `ipv4:host:port,host:port`. */
-  readonly target: string
+  /** Where the servers are, each `host:port`. A name stands for all its addresses, and is looked up again and again. */
+  readonly addresses: readonly string[]
   /** What is called there. */
   readonly services: readonly DescService[]
   readonly tokens: ServiceTokens
@@ -31,9 +32,10 @@ const KEEPALIVE_TIMEOUT_MS = 2_000
 const MAX_RECONNECT_MS = 2_000
 
 /** Lets generated clients call services of other processes over gRPC. Errors look as they do from `inMemoryTransport`. */
-export function serviceTransport({ target, services, tokens, defaultTimeoutMs = 10_000 }: ServiceTransportOptions): ServiceTransport {
+export function serviceTransport({ addresses, services, tokens, defaultTimeoutMs = 10_000 }: ServiceTransportOptions): ServiceTransport {
   registerHealthChecked()
-  const client = new Client(target, credentials.createInsecure(), channelOptions(services))
+  registerHostResolver()
+  const client = new Client(`${HOSTS_SCHEME}:${addresses.join()}`, credentials.createInsecure(), channelOptions(services))
   return {
     unary: (method, signal, timeoutMs = defaultTimeoutMs, header, input) =>
       new Promise((resolve, reject) => {
@@ -63,7 +65,9 @@ export function serviceTransport({ target, services, tokens, defaultTimeoutMs = 
     stream: () => Promise.reject(new ConnectError('services call each other one request at a time', Code.Unimplemented)),
     ready: (timeoutMs) =>
       new Promise((resolve, reject) =>
-        client.waitForReady(Date.now() + timeoutMs, (error) => (error ? reject(new Error(`nobody answers at ${target}`)) : resolve())),
+        client.waitForReady(Date.now() + timeoutMs, (error) =>
+          error ? reject(new Error(`nobody answers at ${addresses.join()}`)) : resolve(),
+        ),
       ),
     [Symbol.dispose]: () => client.close(),
   }

@@ -85,8 +85,8 @@ async function start(count: number) {
 }
 
 function connect(ports: readonly number[], by = tokens()): ServiceTransport {
-  const target = `ipv4:${ports.map((port) => `127.0.0.1:${port}`).join()}`
-  return running.use(serviceTransport({ target, services: [DirectoryService, MessageService, AuthService], tokens: by }))
+  const addresses = ports.map((port, index) => `${index === 0 ? 'localhost' : '127.0.0.1'}:${port}`)
+  return running.use(serviceTransport({ addresses, services: [DirectoryService, MessageService, AuthService], tokens: by }))
 }
 
 async function failureOf(call: Promise<unknown>) {

@@ -1,13 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { createLogger, type Logger, systemClock } from '@chat4all/base'
-import { bootstrap, createDirectoryService } from '@chat4all/directory'
+import { bootstrap, createDirectoryService, writeCredentials } from '@chat4all/directory'
 import { openEmbeddedEngines } from '@chat4all/engine-embedded'
-import { createGatewayService } from '@chat4all/gateway'
-import { Health, inMemoryTransport, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
+import { createGatewayService, openFronts } from '@chat4all/gateway'
+import { inMemoryTransport } from '@chat4all/rpc'
 import { createSequencerService } from '@chat4all/sequencer'
 import type { Config } from './config.ts'
-import { writeCredentials } from './credentials.ts'
-import { httpRoutes } from './http-routes.ts'
+import { credentialsFile } from './credentials-file.ts'
 
 /** The whole platform in this process. */
 export interface RunningServer extends AsyncDisposable {
@@ -26,7 +25,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const engines = starting.use(await openEmbeddedEngines({ directory: config.dataDir, partitions: config.partitions }))
   const { conversationLog: log, messageStore: store, eventLog: events, liveBus: bus } = engines
 
-  const credentials = await bootstrap(engines.directory, clock, (fresh) => writeCredentials(config.dataDir, fresh))
+  const credentials = await bootstrap(engines.directory, clock, (fresh) => writeCredentials(credentialsFile(config.dataDir), fresh))
 
   const directory = starting.use(
     createDirectoryService({ directory: engines.directory, log, bus, clock, logger: logger('directory'), config: config.directory }),
@@ -40,29 +39,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
   )
   await gateway.start()
 
-  const health = new Health(gateway.services)
-  const services = [...gateway.services, health.service]
-  const serving = {
-    services: [...services, ...reflectionServices(services)],
-    authenticate: gateway.authenticate,
-    log: logger('rpc'),
-    host: config.host,
-  }
-  let ready = false
-  const grpc = starting.use(await startGrpcServer({ ...serving, port: config.grpcPort }))
-  const routes = httpRoutes({ isReady: () => ready, jwks: gateway.jwks })
-  const http = starting.use(await startHttpServer({ ...serving, port: config.httpPort, corsOrigins: config.corsOrigins, routes }))
-  starting.defer(() => {
-    ready = false
-    health.set(false)
-    gateway.drain()
-  })
-  health.set(true)
-  ready = true
+  const fronts = starting.use(await openFronts(gateway, { ...config, logger: logger('rpc') }))
   const running = starting.move()
   return {
-    grpcPort: grpc.port,
-    httpPort: http.port,
+    grpcPort: fronts.grpcPort,
+    httpPort: fronts.httpPort,
     firstStart: credentials !== undefined,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import type { Config } from './config.ts'
-import { credentialsFile } from './credentials.ts'
+import { credentialsFile } from './credentials-file.ts'
 import type { RunningServer } from './server.ts'
 
 const CLI = 'node_modules/.bin/chat4all'

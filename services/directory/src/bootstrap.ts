@@ -14,17 +14,20 @@ export interface Credentials {
 }
 
 /** Creates the tenant `default` and its first API client, an operator, if there is none. Resolves to its credentials then, and to undefined ever after.
- *  `save` keeps them where people find them. It runs before they work: a crash in between makes the next start create others, and never leaves a client whose secret nobody has. */
+ *  `save` keeps them where people find them. It runs before they work: a crash in between makes the next start create others, and never leaves a client whose secret nobody has.
+ *  `given` are credentials that people have already: these begin to work, and nothing is saved. */
 export async function bootstrap(
   directory: Directory,
   clock: Clock,
   save: (credentials: Credentials) => Promise<void> = async () => {},
+  given?: Credentials,
 ): Promise<Credentials | undefined> {
   await createTenant(directory, clock.now())
   const clients = await directory.apiClients(TENANT_ID, '', 1)
   if (clients.length > 0) return undefined
-  const credentials = { tenant_id: TENANT_ID, client_id: newId(), client_secret: newSecret() }
-  await save(credentials)
+  const credentials = given ?? { tenant_id: TENANT_ID, client_id: newId(), client_secret: newSecret() }
+  if (credentials.tenant_id !== TENANT_ID) throw new Error(`the first API client belongs to the tenant ${TENANT_ID}`)
+  if (given === undefined) await save(credentials)
   await directory.createApiClient({
     clientId: credentials.client_id,
     tenantId: TENANT_ID,

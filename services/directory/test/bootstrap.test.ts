@@ -29,4 +29,12 @@ describe('bootstrap', () => {
     expect(kept).toEqual([credentials])
     expect(await directory.apiClients('default', '', 10)).toHaveLength(1)
   })
+
+  it('lets credentials work that are there already, and writes none', async () => {
+    const { directory, clock } = fixture
+    const given = { tenant_id: 'default', client_id: '0192d0a0-0000-7000-8000-000000000001', client_secret: 'from another start' }
+    expect(await bootstrap(directory, clock, () => expect.fail('nothing is to be saved'), given)).toEqual(given)
+    const { client_id: clientId, client_secret: clientSecret } = given
+    expect((await fixture.anonymous.auth.createToken({ clientId, clientSecret })).tenantId).toBe('default')
+  })
 })

@@ -1,3 +1,5 @@
 export { type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
 export type { GatewayDeps } from './deps.ts'
+export { type Fronts, openFronts } from './fronts.ts'
+export { startGatewayServer } from './server.ts'
 export { createGatewayService, type GatewayService } from './service.ts'

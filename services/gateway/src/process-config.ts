@@ -1,0 +1,45 @@
+import { readEnv, z } from '@chat4all/base'
+import { list, serverEnv, serviceSecrets, shown } from '@chat4all/mesh'
+import { type NatsEnv, natsEnv } from '@chat4all/mesh/nats'
+import { type ScyllaEnv, scyllaEnv } from '@chat4all/mesh/scylla'
+import { type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
+
+/** The environment of a gateway that is a process of its own. */
+const env = {
+  ...serverEnv,
+  ...natsEnv,
+  ...scyllaEnv,
+  ...gatewayEnv,
+  /** Where the directories are: `host:port`, separated by commas. A name stands for all its addresses. */
+  CHAT4ALL_DIRECTORY_ADDRESSES: list.default(['127.0.0.1:9090']),
+  /** Origins whose scripts may call, separated by commas. */
+  CHAT4ALL_CORS_ORIGINS: z.string().default(''),
+}
+
+export interface GatewayProcessConfig {
+  readonly host: string
+  readonly grpcPort: number
+  readonly httpPort: number
+  readonly corsOrigins: readonly string[]
+  readonly logLevel: string
+  readonly directories: readonly string[]
+  readonly secrets: readonly string[]
+  readonly gateway: GatewayConfig
+}
+
+/** Throws one error that lists every bad variable. */
+export function readProcessConfig(from: Readonly<Record<string, string | undefined>>) {
+  const values = readEnv(env, from)
+  const config: GatewayProcessConfig = {
+    host: values.CHAT4ALL_HOST,
+    grpcPort: values.CHAT4ALL_GRPC_PORT,
+    httpPort: values.CHAT4ALL_HTTP_PORT,
+    corsOrigins: values.CHAT4ALL_CORS_ORIGINS.split(',').filter((origin) => origin !== ''),
+    logLevel: values.CHAT4ALL_LOG_LEVEL,
+    directories: values.CHAT4ALL_DIRECTORY_ADDRESSES,
+    secrets: serviceSecrets(values),
+    gateway: gatewayConfig(values),
+  }
+  const engines: NatsEnv & ScyllaEnv = values
+  return { config, engines, shown: shown(values) }
+}
