@@ -1,6 +1,6 @@
 # The front door. Needs make, npm and Node 20 or newer; everything else comes with `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install build up engines test bench check gen format vendor-protos clean
+.PHONY: help install build up engines test bench check gen format vendor-protos deploy-tools clean
 
 PNPM := npx --yes pnpm@10.34.9
 NODE := scripts/node
@@ -46,6 +46,9 @@ format: install ## format the code and the contracts, and apply safe fixes
 
 vendor-protos: install ## fetch the contracts by others (third_party/) from their npm packages afresh
 	@$(NODE) scripts/vendor-protos.ts
+
+deploy-tools: ## build helm and docker compose (Go) into .cache/deploy, with which check looks at deploy/
+	@deploy/tools
 
 clean: ## remove what builds and tests made; keeps packages and data
 	@rm -rf .cache .out sdk/*/dist

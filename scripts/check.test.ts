@@ -26,6 +26,10 @@ const DEFECTS: Readonly<Record<string, { readonly files: Readonly<Record<string,
   types: { files: { 'scripts/planted.ts': "export const planted: number = 'one'\n" }, says: 'scripts/planted.ts' },
   style: { files: { 'scripts/planted.ts': 'var planted = 1;\nexport { planted }\n' }, says: 'scripts/planted.ts' },
   unused: { files: { 'packages/base/src/planted.ts': 'export const planted = 1\n' }, says: 'packages/base/src/planted.ts' },
+  deploy: {
+    files: { 'deploy/compose/planted.yaml': 'services: { planted: { environment: { CHAT4ALL_PLANTED: 1 } } }\n' },
+    says: 'deploy/compose/planted.yaml: no service reads CHAT4ALL_PLANTED',
+  },
   licences: {
     files: {
       'node_modules/.pnpm/planted@1.0.0/node_modules/planted/package.json':

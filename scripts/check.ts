@@ -1,5 +1,6 @@
 /** What must hold before the tests: `make check`, or `scripts/node scripts/check.ts <name>…` for some of it. */
 import { checkBreaking } from './checks/breaking.ts'
+import { checkDeploy } from './checks/deploy.ts'
 import { checkGenerated } from './checks/generated.ts'
 import { checkLayers } from './checks/layers.ts'
 import { checkLicences } from './checks/licences.ts'
@@ -33,6 +34,7 @@ const checks: readonly Check[] = [
     fix: 'remove what nothing uses, or use it; knip.json names the entry points',
   },
   { name: 'layers', run: checkLayers, fix: 'turn the import around; .dependency-cruiser.mjs says why each rule stands' },
+  { name: 'deploy', run: checkDeploy, fix: 'correct deploy/ as said; deploy/README.md describes it' },
   { name: 'licences', run: checkLicences, fix: 'use another package: AGPL and GPL are refused, and so is a package without a licence' },
 ]
 

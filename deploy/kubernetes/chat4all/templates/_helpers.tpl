@@ -38,11 +38,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - { name: CHAT4ALL_LOG_LEVEL, value: {{ .Values.logLevel | quote }} }
 - { name: CHAT4ALL_PARTITIONS, value: {{ .Values.partitions | quote }} }
 - { name: CHAT4ALL_NATS_SERVERS, value: {{ join "," .Values.nats.servers | quote }} }
-{{- with .Values.nats.user }}
-- { name: CHAT4ALL_NATS_USER, value: {{ . | quote }} }
-{{ include "chat4all.secretVariable" (dict "name" "CHAT4ALL_NATS_PASSWORD" "secret" $.Values.nats.passwordSecret) }}
-{{- end }}
-{{ include "chat4all.secretVariable" (dict "name" "CHAT4ALL_SERVICE_SECRET" "secret" .Values.serviceSecret) }}
+- { name: CHAT4ALL_NATS_REPLICAS, value: {{ .Values.nats.replicas | quote }} }
 {{- end -}}
 
 {{/* What the services that read or write messages are told. */}}
@@ -50,20 +46,21 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - { name: CHAT4ALL_CQL_CONTACT_POINTS, value: {{ join "," .Values.cql.contactPoints | quote }} }
 - { name: CHAT4ALL_CQL_DATACENTER, value: {{ .Values.cql.datacenter | quote }} }
 - { name: CHAT4ALL_CQL_KEYSPACE, value: {{ .Values.cql.keyspace | quote }} }
-{{- with .Values.cql.user }}
-- { name: CHAT4ALL_CQL_USER, value: {{ . | quote }} }
-{{ include "chat4all.secretVariable" (dict "name" "CHAT4ALL_CQL_PASSWORD" "secret" $.Values.cql.passwordSecret) }}
-{{- end }}
 {{- end -}}
 
 {{- define "chat4all.gatewayEnvironment" -}}
 {{ include "chat4all.storeEnvironment" . }}
 - { name: CHAT4ALL_DIRECTORY_ADDRESSES, value: {{ printf "%s:9090" (include "chat4all.name" (dict "root" . "service" "directory")) | quote }} }
+{{ include "chat4all.secretVariable" (dict "name" "CHAT4ALL_SERVICE_SECRET" "secret" .Values.serviceSecret) }}
 - { name: CHAT4ALL_CORS_ORIGINS, value: {{ join "," .Values.corsOrigins | quote }} }
 {{- end -}}
 
 {{- define "chat4all.directoryEnvironment" -}}
+{{ include "chat4all.secretVariable" (dict "name" "CHAT4ALL_SERVICE_SECRET" "secret" .Values.serviceSecret) }}
 {{ include "chat4all.secretVariable" (dict "name" "CHAT4ALL_POSTGRES_URL" "secret" .Values.postgres.urlSecret) }}
+{{- if .Values.firstClient.name }}
+- { name: CHAT4ALL_BOOTSTRAP_CREDENTIALS, value: /run/secrets/chat4all/credentials.json }
+{{- end }}
 {{- end -}}
 
 {{- define "chat4all.sequencerEnvironment" -}}
