@@ -5,11 +5,19 @@ import { TcpProxy } from './tcp-proxy.ts'
 
 describe('the TCP proxy', () => {
   let echo: Server
+  let seen: { end: boolean }
   let proxy: TcpProxy
   let client: Socket
 
   beforeEach(async () => {
-    echo = createServer((socket) => socket.on('error', () => {}).pipe(socket)).listen(0, '127.0.0.1')
+    const events = { end: false }
+    seen = events
+    echo = createServer((socket) => {
+      socket.on('error', () => {}).pipe(socket)
+      socket.on('end', () => {
+        events.end = true
+      })
+    }).listen(0, '127.0.0.1')
     await once(echo, 'listening')
     proxy = await TcpProxy.start((echo.address() as AddressInfo).port)
     client = connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true })
@@ -63,12 +71,37 @@ describe('the TCP proxy', () => {
     expect(String((await once(client, 'data'))[0])).toBe('kept')
   })
 
-  it('delays', async () => {
+  it('delays what comes, and not once more for what came while it waited', async () => {
     proxy.shape({ toClient: { delayMs: 80 } })
     const started = performance.now()
-    client.write('late')
-    await once(client, 'data')
+    let got = ''
+    client.on('data', (chunk) => {
+      got += chunk
+    })
+    for (const letter of 'abcde') {
+      client.write(letter)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    await until(() => got === 'abcde')
     expect(performance.now() - started).toBeGreaterThan(75)
+    expect(performance.now() - started).toBeLessThan(5 * 80)
+  })
+
+  it('hides from one side that the other has gone, until the partition heals', async () => {
+    await until(() => proxy.connections === 1)
+    proxy.partition()
+    client.end('last words')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(seen.end).toBe(false)
+    proxy.heal()
+    expect(String((await once(client, 'data'))[0])).toBe('last words')
+    await until(() => seen.end)
+  })
+
+  it('passes on that a connection broke', async () => {
+    await until(() => proxy.connections === 1)
+    client.resetAndDestroy()
+    await until(() => proxy.connections === 0)
   })
 
   it('resets connections', async () => {
@@ -84,6 +117,12 @@ describe('the TCP proxy', () => {
     client.resume()
     await once(client, 'end')
     expect(client.writable).toBe(true)
+  })
+
+  it('half-closes connections towards the server', async () => {
+    await until(() => proxy.connections === 1)
+    proxy.halfClose('server')
+    await until(() => seen.end)
   })
 })
 

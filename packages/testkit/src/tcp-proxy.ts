@@ -1,26 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
-
-/** What happens to the bytes of one direction. */
-export interface Shape {
-  /** Every chunk waits this long. */
-  readonly delayMs?: number
-  /** At most this many bytes pass per second. */
-  readonly bytesPerSecond?: number
-  /** Nothing passes until the shape changes: the connection stays open and silent. */
-  readonly blackhole?: boolean
-  /** Bytes are thrown away, as if they had been sent. */
-  readonly drop?: boolean
-}
+import { Lane, type Shape } from './tcp-lane.ts'
 
 /** A TCP proxy on a free local port that misbehaves on demand. Shapes hold for open and new connections alike. */
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server
   readonly #pairs = new Set<{ readonly client: Socket; readonly upstream: Socket }>()
-  #toClient: Shape = {}
-  #toServer: Shape = {}
-  #changed = Promise.withResolvers<void>()
+  readonly #toClient = new Lane()
+  readonly #toServer = new Lane()
 
   private constructor(targetPort: number) {
     this.#server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client, targetPort))
@@ -41,11 +28,20 @@ export class TcpProxy implements AsyncDisposable {
     return this.#pairs.size
   }
 
+  /** From now on; a direction that is not named passes everything. */
   shape(shapes: { readonly toClient?: Shape; readonly toServer?: Shape }): void {
-    this.#toClient = shapes.toClient ?? {}
-    this.#toServer = shapes.toServer ?? {}
-    this.#changed.resolve()
-    this.#changed = Promise.withResolvers<void>()
+    this.#toClient.shape = shapes.toClient ?? {}
+    this.#toServer.shape = shapes.toServer ?? {}
+  }
+
+  /** Cuts the two sides off from each other, until the shape changes: neither hears from the other, nor that it has gone. */
+  partition(): void {
+    this.shape({ toClient: { blackhole: true }, toServer: { blackhole: true } })
+  }
+
+  /** Lets everything pass again, first what was held back. */
+  heal(): void {
+    this.shape({})
   }
 
   /** Both ends of every connection see a reset (RST). */
@@ -53,14 +49,14 @@ export class TcpProxy implements AsyncDisposable {
     for (const { client, upstream } of this.#pairs) for (const socket of [client, upstream]) socket.resetAndDestroy()
   }
 
-  /** Clients see the end of the stream and may go on sending. */
-  halfClose(): void {
-    for (const { client } of this.#pairs) client.end()
+  /** This side of every connection sees the end of the stream and may go on sending. */
+  halfClose(side: 'client' | 'server' = 'client'): void {
+    for (const { client, upstream } of this.#pairs) (side === 'client' ? client : upstream).end()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.shape({})
     for (const { client, upstream } of this.#pairs) for (const socket of [client, upstream]) socket.destroy()
+    this.heal()
     this.#server.close()
     await once(this.#server, 'close')
   }
@@ -69,40 +65,14 @@ export class TcpProxy implements AsyncDisposable {
     const upstream = connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true })
     const pair = { client, upstream }
     this.#pairs.add(pair)
-    for (const [socket, other] of [[client, upstream] as const, [upstream, client] as const]) {
+    for (const socket of [client, upstream]) {
       socket.setNoDelay(true)
-      socket.on('error', () => other.destroy())
+      socket.on('error', () => {}) // its lane sees it
       socket.on('close', () => {
-        other.destroy()
-        this.#pairs.delete(pair)
+        if (client.destroyed && upstream.destroyed) this.#pairs.delete(pair)
       })
     }
-    void this.#forward(client, upstream, () => this.#toServer)
-    void this.#forward(upstream, client, () => this.#toClient)
-  }
-
-  async #forward(from: Socket, to: Socket, shape: () => Shape): Promise<void> {
-    try {
-      for await (const chunk of from) await this.#pass(chunk, to, shape)
-      to.end()
-    } catch {
-      to.destroy()
-    }
-  }
-
-  async #pass(chunk: Buffer, to: Socket, shape: () => Shape): Promise<void> {
-    for (let rest = chunk; rest.length > 0 && !to.destroyed; ) {
-      const { delayMs, bytesPerSecond, blackhole, drop } = shape()
-      if (drop) return
-      if (blackhole) {
-        await this.#changed.promise
-        continue
-      }
-      if (delayMs) await sleep(delayMs)
-      const size = bytesPerSecond ? Math.max(1, Math.floor(bytesPerSecond / 10)) : rest.length
-      if (!to.write(rest.subarray(0, size))) await Promise.race([once(to, 'drain'), once(to, 'close')])
-      rest = rest.subarray(size)
-      if (bytesPerSecond) await Promise.race([sleep(100), this.#changed.promise])
-    }
+    void this.#toServer.forward(client, upstream)
+    void this.#toClient.forward(upstream, client)
   }
 }

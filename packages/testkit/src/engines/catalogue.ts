@@ -22,6 +22,8 @@ export const ENGINES: Readonly<Record<EngineName, Engine>> = {
   postgres: { title: 'PostgreSQL', version: '18.4.0-beta.17', file: 'native/bin/postgres', needs: 'npm' },
 }
 
+export const ENGINE_NAMES = Object.keys(ENGINES) as readonly EngineName[]
+
 /** Where the engines are. Set CHAT4ALL_ENGINES_CACHE to share one folder between clones. */
 export function enginesFolder(): string {
   return resolve(process.env.CHAT4ALL_ENGINES_CACHE || join(import.meta.dirname, '../../../../.cache/engines'))
