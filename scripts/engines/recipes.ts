@@ -1,3 +1,4 @@
+import { type EngineName, engineMissing } from '../../packages/testkit/src/engines/catalogue.ts'
 import { cassandra } from './cassandra.ts'
 import { goProgram } from './go-program.ts'
 import { postgres } from './postgres.ts'
@@ -9,3 +10,10 @@ export const CHAINS: readonly (readonly Recipe[])[] = [
   [cassandra],
   [postgres],
 ]
+
+/** The engines that are not here and cannot be brought, for want of a tool. */
+export async function enginesOutOfReach(): Promise<EngineName[]> {
+  const missing = CHAINS.flat().filter(({ name }) => engineMissing(name) !== undefined)
+  const lacking = await Promise.all(missing.map(async ({ name, lacks }) => ((await lacks()) === undefined ? [] : [name])))
+  return lacking.flat()
+}

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Reporter, SerializedError, TestCase, TestModule } from 'vitest/node'
+import { ENGINE_NAMES, engineMissing } from '../../packages/testkit/src/engines/catalogue.ts'
 import { RESULT_FILE_VARIABLE, type SuiteResult } from './suite-result.ts'
 
 /** Writes what became of every test of a run, with the reasons why tests were skipped: vitest's own JSON leaves them out. */
@@ -29,7 +30,8 @@ function nameOf(test: TestCase): string {
   return `${test.module.relativeModuleId} > ${test.fullName}`
 }
 
+/** As the test gave it. What is skipped before it runs (`describe.skipIf`) gives none: then it is the engines that are missing here. */
 function reasonOf(test: TestCase): string {
   const result = test.result()
-  return (result.state === 'skipped' && result.note) || 'no reason given'
+  return (result.state === 'skipped' && result.note) || engineMissing(...ENGINE_NAMES) || 'no reason given'
 }
