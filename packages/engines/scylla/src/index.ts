@@ -1,0 +1,1 @@
+export { openScyllaMessageStore, type ScyllaOptions } from './message-store.ts'
