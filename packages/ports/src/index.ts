@@ -1,3 +1,31 @@
+export {
+  exactly,
+  partBytes,
+  partCount,
+  requireAllParts,
+  requireBlobKey,
+  requireBlobSize,
+  requireRange,
+  requireUploadSizes,
+} from './blob-rules.ts'
+export {
+  type BlobContent,
+  type BlobCreation,
+  type BlobInfo,
+  type BlobKey,
+  BlobMissing,
+  type BlobPart,
+  type BlobRange,
+  BlobSizeMismatch,
+  type BlobStore,
+  type BlobUpload,
+  MAX_PART_BYTES,
+  MAX_PARTS,
+  MIN_PART_BYTES,
+  type OpenUpload,
+  PartsMissing,
+  UploadGone,
+} from './blob-store.ts'
 export type { Appended, ConversationLog, LogEntry, NewRecord, Partition, PartitionOwner } from './conversation-log.ts'
 export type {
   ApiClientChange,

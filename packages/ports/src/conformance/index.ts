@@ -1,3 +1,4 @@
+export { type BlobStoreFixture, blobStoreConformance } from './blob-store.ts'
 export { type ConversationLogFixture, conversationLogConformance } from './conversation-log.ts'
 export { type DirectoryFixture, directoryConformance } from './directory.ts'
 export { type EventLogFixture, eventLogConformance } from './event-log.ts'
