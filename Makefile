@@ -1,6 +1,6 @@
 # The front door. Needs make, npm and Node 20 or newer; everything else comes with `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install build up engines test bench check gen format vendor-protos deploy-tools clean
+.PHONY: help install build up up-mesh engines test bench check gen format vendor-protos deploy-tools clean
 
 PNPM := npx --yes pnpm@10.34.9
 NODE := scripts/node
@@ -24,6 +24,9 @@ build: install ## bundle the CLI, the one part that does not run from source
 
 up: build ## start the server in the foreground; Ctrl-C or SIGTERM drains and stops it
 	@exec scripts/serve services/all/src/main.ts
+
+up-mesh: build engines ## start the services apart, on real engines, in the foreground; ARGS=--help
+	@exec $(NODE) scripts/up-mesh.ts $(ARGS)
 
 engines: install ## bring the real servers for the tests (Go, Java 17 with Maven) into .cache/engines; test does it too
 	@$(NODE) scripts/engines.ts $(ARGS)
@@ -50,5 +53,5 @@ vendor-protos: install ## fetch the contracts by others (third_party/) from thei
 deploy-tools: ## build helm and docker compose (Go) into .cache/deploy, with which check looks at deploy/
 	@deploy/tools
 
-clean: ## remove what builds and tests made; keeps packages and data
-	@rm -rf .cache .out sdk/*/dist
+clean: ## remove what builds and tests made; keeps packages, engines and data
+	@rm -rf $(filter-out .cache/engines,$(wildcard .cache/*)) .out sdk/*/dist

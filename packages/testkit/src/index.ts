@@ -18,6 +18,8 @@ export {
   type Subscription,
 } from './history.ts'
 export { Load, type LoadOptions } from './load.ts'
+export { Member, type MemberState } from './mesh/member.ts'
+export { Mesh, type MeshOptions, type Ports } from './mesh/mesh.ts'
 export { seededRandom } from './model.ts'
 export { Receiver } from './receiver.ts'
 export { Sender } from './sender.ts'

@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { CqlServer, type EngineProcess, engineMissing, NatsServers, PostgresServer, S3Server, waitUntil } from '../src/index.ts'
@@ -45,4 +48,16 @@ it('runs an S3 server', async (context) => {
   context.skip(engineMissing('s3') !== undefined, engineMissing('s3'))
   await using server = await S3Server.start()
   await live(server, [server.node], rowsInS3(server))
+})
+
+it('leaves no server and no folder behind when the test process is killed', async (context) => {
+  context.skip(engineMissing('postgres') !== undefined, engineMissing('postgres'))
+  const test = spawn(process.execPath, [join(import.meta.dirname, 'orphan.ts')], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [line] = await once(test.stdout, 'data')
+  const { url, folder } = JSON.parse(String(line))
+  const rows = rowsInPostgres({ url })
+  await rows.add('a')
+  test.kill('SIGKILL')
+  await waitUntil('its folder is gone', () => !existsSync(folder))
+  await expect(rows.all()).rejects.toThrow('ECONNREFUSED')
 })

@@ -11,7 +11,7 @@ export interface Rows {
   all(): Promise<string[]>
 }
 
-export function rowsInPostgres({ url }: PostgresServer): Rows {
+export function rowsInPostgres({ url }: Pick<PostgresServer, 'url'>): Rows {
   const query = async (sql: string, values: readonly string[] = []) => {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2000 })
     client.on('error', () => {})
