@@ -12,12 +12,15 @@ What is there already is only checked. Without Go, or Java and Maven, the others
 missing are skipped. Exits with 1 when something that could be brought was not.`
 
 const wanted = process.argv.slice(2)
-if (wanted.some((argument) => ['--help', '-h'].includes(argument))) console.log(HELP)
-else await main()
+const unknown = wanted.filter((name) => !ENGINE_NAMES.some((known) => known === name))
+if (unknown.length === 0) await main()
+else {
+  if (!unknown.includes('--help')) console.log(`no such engine: ${unknown.join(', ')}\n`)
+  console.log(HELP)
+  process.exitCode = unknown.includes('--help') ? 0 : 1
+}
 
 async function main(): Promise<void> {
-  const unknown = wanted.filter((name) => !ENGINE_NAMES.some((known) => known === name))
-  if (unknown.length > 0) throw new Error(`no such engine: ${unknown.join(', ')}; there are ${ENGINE_NAMES.join(', ')}`)
   console.log(`Engines in ${enginesFolder()}`)
   const brought = (await Promise.all(CHAINS.map(bringChain))).flat()
   for (const { recipe, state, note } of brought) if (state !== 'ready') console.log(`\n${state}: ${ENGINES[recipe.name].title}\n${note}`)

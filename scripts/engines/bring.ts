@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rename, rm } from 'node:fs/promises'
-import { ENGINES, engineFolder } from '../../packages/testkit/src/engines/catalogue.ts'
+import { ENGINES, engineFolder, engineMissing } from '../../packages/testkit/src/engines/catalogue.ts'
 import type { Recipe } from './recipe.ts'
 
 export interface Brought {
   readonly recipe: Recipe
   readonly state: 'ready' | 'missing' | 'failed'
-  /** How long it took, or why it is not there. */
+  /** Where it comes from, or why it is not there. */
   readonly note: string
 }
 
@@ -20,14 +20,21 @@ export async function bringEngine(recipe: Recipe, say: Say): Promise<Brought> {
   try {
     const present = existsSync(engineFolder(recipe.name))
     const lack = present ? undefined : await recipe.lacks()
-    if (lack !== undefined) return { recipe, state: 'missing', note: lack }
+    if (lack !== undefined) return withoutIt({ recipe, state: 'missing', note: lack })
     if (present) await verify(recipe, engineFolder(recipe.name))
     else await withProgress('getting it', say, () => bringAnew(recipe))
     await withProgress('preparing a faster start', say, async () => await recipe.tune?.())
     return { recipe, state: 'ready', note: present ? 'was there' : `took ${seconds(started)}` }
   } catch (error) {
-    return { recipe, state: 'failed', note: (error as Error).message }
+    return withoutIt({ recipe, state: 'failed', note: `${(error as Error).message}\n→ ${recipe.advice}` })
   }
+}
+
+/** Where nothing was brought, the one that the system has may do. */
+function withoutIt(brought: Brought): Brought {
+  const { name } = brought.recipe
+  const fromSystem = !existsSync(engineFolder(name)) && engineMissing(name) === undefined
+  return fromSystem ? { ...brought, state: 'ready', note: "the system's own" } : brought
 }
 
 /** Works beside the folder and renames at the end: what is there is whole, whoever else does the same meanwhile. */

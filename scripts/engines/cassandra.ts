@@ -35,6 +35,7 @@ export const cassandra: Recipe = {
     if (findJava() === undefined) return 'Java 17 is not installed: see https://adoptium.net, or set JAVA_HOME'
     return (await run('mvn', ['--version'])).ok ? undefined : 'Maven is not installed: see https://maven.apache.org/install.html'
   },
+  advice: 'Maven gets jars: see that it reaches a server (~/.m2/settings.xml). If it is the start that failed, see `java -version`.',
   bring: async (folder) => {
     const pom = join(folder, 'pom.xml')
     await writeFile(pom, POM)

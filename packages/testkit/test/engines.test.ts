@@ -32,7 +32,7 @@ it.for([1, 3] as const)('runs a group of %i NATS servers', async (size, context)
   await live(servers, servers.nodes, rowsInNats(servers))
 })
 
-it('runs a Cassandra node', async (context) => {
+it('runs a Cassandra node', { timeout: 180_000 }, async (context) => {
   context.skip(engineMissing('cassandra') !== undefined, engineMissing('cassandra'))
   await using server = await CqlServer.start()
   await live(server, [server.node], rowsInCql(server))

@@ -4,7 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { waitUntil } from '../wait.ts'
 import { Guard } from './guard.ts'
-import { signalTree } from './process-tree.ts'
+import { signalTree, untilGone } from './process-tree.ts'
 
 export interface Launch {
   /** Its data and log are here. Goes away with it. */
@@ -50,6 +50,11 @@ export class EngineProcess implements AsyncDisposable {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** Of the process that ended last, if it ended by itself or was asked to. */
+  get exitCode(): number | null {
+    return this.#child?.exitCode ?? null
+  }
+
   /** Its data and log; gone after disposal. */
   get folder(): string {
     return this.#launch.folder
@@ -62,12 +67,20 @@ export class EngineProcess implements AsyncDisposable {
 
   /** Ends it as a power switch would; resolves when it is gone. */
   async kill(): Promise<void> {
-    if (this.running) await this.#end(() => signalTree(this.pid, 'SIGKILL'))
+    if (!this.running) return
+    const ended = once(this.#child!, 'exit')
+    const killed = signalTree(this.pid, 'SIGKILL')
+    await ended
+    await untilGone(killed)
   }
 
   /** Asks it to finish, and waits for that. */
   async stop(): Promise<void> {
-    if (this.running) await this.#end(() => this.#child!.kill(this.#launch.stopSignal ?? 'SIGTERM'))
+    if (!this.running) return
+    const ended = once(this.#child!, 'exit')
+    this.#child!.kill(this.#launch.stopSignal ?? 'SIGTERM')
+    this.resume() // a frozen one does not hear
+    await ended
   }
 
   /** Freezes it: connections stay open and silent. */
@@ -102,7 +115,9 @@ export class EngineProcess implements AsyncDisposable {
     const { command, folder, env, user } = this.#launch
     const log = openSync(this.#logFile, 'a')
     const [program, ...args] = command
-    const child = spawn(program, args, { cwd: folder, env: { ...process.env, ...env }, stdio: ['ignore', log, log], ...user })
+    // A group of its own: Ctrl-C in the terminal is for the process that starts engines, which ends them in its order.
+    const options = { cwd: folder, env: { ...process.env, ...env }, detached: true, ...user }
+    const child = spawn(program, args, { ...options, stdio: ['ignore', log, log] })
     closeSync(log)
     child.on('error', () => {})
     child.once('exit', () => this.#guard.watch(undefined))
@@ -113,12 +128,6 @@ export class EngineProcess implements AsyncDisposable {
   async #isReady(): Promise<boolean> {
     if (!this.running) throw new Error(this.#state)
     return await this.#launch.isReady(this.pid).catch(() => false)
-  }
-
-  async #end(signal: () => void): Promise<void> {
-    const ended = once(this.#child!, 'exit')
-    signal()
-    await ended
   }
 
   get #state(): string {

@@ -20,7 +20,10 @@ interface NodePlan {
   readonly cluster: number
 }
 
-/** NATS servers with JetStream: `nodes[i]` listens at `urls[i]`. */
+/**
+ * NATS servers with JetStream: `nodes[i]` listens at `urls[i]`. They do not tell clients of each other: who comes through a
+ * proxy stays behind it.
+ */
 export class NatsServers implements AsyncDisposable {
   readonly urls: readonly string[]
   readonly nodes: readonly EngineProcess[]
@@ -71,6 +74,6 @@ function configuration(
 listen: "127.0.0.1:${client}"
 http: "127.0.0.1:${monitor}"
 jetstream { store_dir: "${join(folder, 'data')}", sync_interval: ${sync === 'always' ? 'always' : '2m'}, max_mem: 256MB, max_file: 16GB }
-${all.length === 1 ? '' : `cluster { name: test, listen: "127.0.0.1:${cluster}", routes: [${routes}] }`}
+${all.length === 1 ? '' : `cluster { name: test, listen: "127.0.0.1:${cluster}", routes: [${routes}], no_advertise: true }`}
 `
 }

@@ -140,7 +140,11 @@ export class Mesh implements AsyncDisposable {
     const server = this.#stack.use(await CqlServer.start())
     this.cql.address = server.contactPoint
     this.cql.run(server.node)
-    return { CHAT4ALL_CQL_CONTACT_POINTS: server.contactPoint, CHAT4ALL_CQL_DATACENTER: server.localDataCenter }
+    return {
+      CHAT4ALL_CQL_CONTACT_POINTS: server.contactPoint,
+      CHAT4ALL_CQL_DATACENTER: server.localDataCenter,
+      CHAT4ALL_CQL_REPLICATION: '1',
+    }
   }
 
   async #startPostgres() {
