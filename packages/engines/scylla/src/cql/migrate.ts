@@ -20,7 +20,7 @@ interface AppliedRow {
 }
 
 /** Longer than any step takes: a process that ends while it migrates stops the others for so long. */
-const LOCK_SECONDS = 60
+const LOCK_SECONDS = 120
 const POLL_MS = 200
 const PATIENCE_MS = 180_000
 
