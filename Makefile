@@ -25,8 +25,8 @@ build: install ## bundle the CLI, the one part that does not run from source
 up: build ## start the server in the foreground; Ctrl-C or SIGTERM drains and stops it
 	@exec scripts/serve services/all/src/main.ts
 
-up-mesh: build engines ## start the services apart, on real engines, in the foreground; ARGS=--help
-	@exec $(NODE) scripts/up-mesh.ts $(ARGS)
+up-mesh: build engines ## start the services apart, on real engines, in the foreground; Ctrl-C stops them all
+	@exec $(NODE) scripts/up-mesh.ts
 
 engines: install ## bring the real servers for the tests (Go, Java 17 with Maven) into .cache/engines; test does it too
 	@$(NODE) scripts/engines.ts $(ARGS)

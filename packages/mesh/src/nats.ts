@@ -1,5 +1,5 @@
 import { type Logger, z } from '@chat4all/base'
-import { openNatsEngines } from '@chat4all/engine-nats'
+import { openNatsEngines, type Replicas } from '@chat4all/engine-nats'
 import { list } from './env.ts'
 
 /** The environment of services on NATS. */
@@ -11,7 +11,7 @@ export const natsEnv = {
   /** Copies of each stream. */
   CHAT4ALL_NATS_REPLICAS: z.coerce
     .number()
-    .refine((replicas) => [1, 3, 5].includes(replicas), 'must be 1, 3 or 5')
+    .pipe(z.literal([1, 3]))
     .default(3),
   /** One copy is meant, although a lost disk loses messages. */
   CHAT4ALL_ALLOW_SINGLE_REPLICA: z.stringbool().default(false),
@@ -20,7 +20,7 @@ export const natsEnv = {
 export interface NatsEnv {
   readonly CHAT4ALL_NATS_SERVERS: readonly string[]
   readonly CHAT4ALL_PARTITIONS: number
-  readonly CHAT4ALL_NATS_REPLICAS: number
+  readonly CHAT4ALL_NATS_REPLICAS: Replicas
   readonly CHAT4ALL_ALLOW_SINGLE_REPLICA: boolean
 }
 

@@ -34,9 +34,16 @@ export class Member {
     this.#state = 'ready'
   }
 
+  /** Starts it again on the same ports and data. What comes of it shows in the state. */
+  async restart(): Promise<void> {
+    this.starting()
+    await this.process!.restart().catch(() => {})
+    this.#state = this.process!.running ? 'ready' : 'ended'
+  }
+
   /** Looks at it, and returns what is the case. */
   async look(): Promise<MemberState> {
-    if (this.process === undefined) return this.#state
+    if (this.process === undefined || this.#state === 'starting') return this.#state
     const ready = this.process.running && (this.readyUrl === undefined || (await answersOk(this.readyUrl).catch(() => false)))
     this.#state = ready ? 'ready' : this.process.running ? 'not ready' : 'ended'
     return this.#state
