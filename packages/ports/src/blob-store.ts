@@ -51,7 +51,7 @@ export interface OpenUpload {
   readonly startedAt: number
 }
 
-/** `existed`: there was a blob of that key before, and it stayed as it was. */
+/** `existed`: there was a blob of that key before, and it stayed as it was. It may be what this very call or an earlier try created, when the engine's answer was lost. */
 export type BlobCreation = 'created' | 'existed'
 
 /** Files. A blob is there as a whole or not at all, and never changes: who wants other content takes another key.
