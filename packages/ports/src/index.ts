@@ -71,3 +71,5 @@ export type {
   StoredChange,
   StoredMessage,
 } from './message-store.ts'
+export type { PresenceChange, PresenceEntry, PresenceKey, PresenceStore } from './presence-store.ts'
+export type { DeadLetter, NewWork, Work, WorkerOptions, WorkOutcome, WorkQueue } from './work-queue.ts'

@@ -11,8 +11,8 @@ import {
 import { type JetStreamManager, type JsMsg, jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { Balance } from './conversation-log/balance.ts'
-import { listMessages } from './conversation-log/list-messages.ts'
 import { CODE, hasCode, portError } from './errors.ts'
+import { listMessages } from './list-messages.ts'
 import { type FeedHandler, PinnedFeed } from './pinned/feed.ts'
 import { LoopWatch } from './pinned/loop-watch.ts'
 import { OrderedPublisher } from './publish/ordered-publisher.ts'
@@ -49,12 +49,15 @@ export class NatsConversationLog implements ConversationLog {
     return new NatsConversationLog(connection, jsm, options)
   }
 
-  private constructor(connection: NatsConnection, jsm: JetStreamManager, { partitions, logger }: NatsLogOptions) {
+  private constructor(connection: NatsConnection, jsm: JetStreamManager, { partitions, replicas, logger }: NatsLogOptions) {
     this.partitions = partitions
     this.#jsm = jsm
     this.#logger = logger
     this.#balance = new Balance(connection, partitions, logger)
-    this.#publishers = Array.from({ length: partitions }, (_, partition) => new OrderedPublisher(connection, conversationStream(partition)))
+    this.#publishers = Array.from(
+      { length: partitions },
+      (_, partition) => new OrderedPublisher(connection, { name: conversationStream(partition), replicated: replicas > 1 }),
+    )
   }
 
   async append(partition: Partition, record: NewRecord): Promise<Appended> {
@@ -94,7 +97,8 @@ export class NatsConversationLog implements ConversationLog {
   async list(partition: Partition, after: bigint, limit: number): Promise<readonly LogEntry[]> {
     const stream = this.#stream(partition)
     try {
-      return await listMessages(this.#jsm, stream, Number(after), limit)
+      const listed = await listMessages(this.#jsm, stream, Number(after), limit)
+      return listed.map(({ position, data }) => ({ position: BigInt(position), record: data }))
     } catch (error) {
       throw portError(stream, error)
     }

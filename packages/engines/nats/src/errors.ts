@@ -9,6 +9,7 @@ export const CODE = {
   storageResourcesExceeded: 10047,
   streamNameInUse: 10058,
   streamNotFound: 10059,
+  wrongLastMessageId: 10070,
   wrongLastSequence: 10071,
   storeFailed: 10077,
   consumerNotFound: 10014,

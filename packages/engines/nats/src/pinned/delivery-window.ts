@@ -23,7 +23,7 @@ export class DeliveryWindow {
   /** The position that comes next. Undefined when the server knows where to begin. */
   #expected: number | undefined
   #nextDelivery = 1
-  #done = 0
+  #done: number | undefined
   #epoch = 0
 
   /** Whose deliveries count now, if anybody's. */
@@ -34,6 +34,11 @@ export class DeliveryWindow {
   /** Changes with everything that makes earlier deliveries void. */
   get epoch(): number {
     return this.#epoch
+  }
+
+  /** Everything up to here was done by this owner. Undefined before it has begun. */
+  get done(): number | undefined {
+    return this.#done
   }
 
   get needsStart(): boolean {
@@ -54,7 +59,7 @@ export class DeliveryWindow {
   awaitFrom(from: number | undefined): void {
     this.#state = 'waiting'
     this.#expected = from
-    this.#done = from === undefined ? 0 : from - 1
+    this.#done = from === undefined ? undefined : from - 1
   }
 
   /** Everything up to a position is done. */
@@ -71,13 +76,14 @@ export class DeliveryWindow {
   /** Somebody else may be the owner now. */
   unpin(): void {
     this.#pin = undefined
+    this.#done = undefined
     this.restart()
   }
 
   offer({ pin, position, delivery }: Delivery): Verdict {
     if (pin !== this.#pin) {
+      this.unpin()
       this.#pin = pin
-      this.restart()
       return 'restart'
     }
     if (this.#state === 'waiting') return this.#offerFirst(position, delivery)
@@ -107,6 +113,6 @@ export class DeliveryWindow {
 
   /** Without another acknowledgement it would come for ever. One that was taken and is not done will be acknowledged then. */
   #seenBefore(position: number): Verdict {
-    return position <= this.#done ? 'ack' : 'drop'
+    return position <= (this.#done ?? 0) ? 'ack' : 'drop'
   }
 }

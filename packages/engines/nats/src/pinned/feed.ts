@@ -223,14 +223,15 @@ export class PinnedFeed {
     return info.priority_groups?.some(({ pinned_client_id }) => pinned_client_id === this.#window.pin) ?? false
   }
 
-  /** Without the reset, what is not acknowledged would wait for its time to run out before anybody else gets it. */
+  /** Without the reset, what is not acknowledged would wait for its time to run out before anybody else gets it. The position is named, since the last acknowledgements may not have been seen yet. */
   async #release(): Promise<void> {
     clearTimeout(this.#stalled)
     this.#stalled = undefined
+    const { done } = this.#window
     const held = this.pinned && !this.#gone && (await this.#isStillPinned())
     this.#lose()
     if (!held) return
-    await this.#deps.jsm.consumers.reset(this.#stream, this.#consumer)
+    if (done !== undefined) await this.#deps.jsm.consumers.reset(this.#stream, this.#consumer, done + 1)
     await this.#deps.jsm.consumers.unpin(this.#stream, this.#consumer, PINNED.group)
   }
 

@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import { nuid } from '@nats-io/nats-core'
 import { backOff } from '../backoff.ts'
 import { CODE, hasCode, isOutOfSpace, isPassing, portError } from '../errors.ts'
-import { findDuplicate, publishBatch, publishOne, type StreamMessage } from './request.ts'
+import { findDuplicate, type PublishTarget, publishBatch, publishOne, type StreamMessage } from './request.ts'
 
 /** A server refuses batches of more than 1,000. */
 const MAX_GROUP = 500
@@ -29,20 +29,20 @@ interface Waiting extends StreamMessage {
  *  later ones when it is repeated. */
 export class OrderedPublisher {
   readonly #connection: NatsConnection
-  readonly #stream: string
+  readonly #target: PublishTarget
   #waiting: Waiting[] = []
   #waitingBytes = 0
   #draining: Promise<void> | undefined
   #failingSince: number | undefined
 
-  constructor(connection: NatsConnection, stream: string) {
+  constructor(connection: NatsConnection, target: PublishTarget) {
     this.#connection = connection
-    this.#stream = stream
+    this.#target = target
   }
 
   /** Repeats for 15 s while the stream has no leader or does not answer, then throws `EngineUnavailable`: repeating with the same id is safe. When it has failed for that long already, it throws after one attempt. */
   publish(message: StreamMessage): Promise<Stored> {
-    if (this.#waitingBytes > MAX_WAITING_BYTES) return Promise.reject(new EngineUnavailable(`${this.#stream}: too much is waiting`))
+    if (this.#waitingBytes > MAX_WAITING_BYTES) return Promise.reject(new EngineUnavailable(`${this.#target.name}: too much is waiting`))
     const { promise, resolve, reject } = Promise.withResolvers<Stored>()
     this.#waiting.push({ ...message, since: Date.now(), resolve, reject })
     this.#waitingBytes += message.payload.byteLength
@@ -93,12 +93,12 @@ export class OrderedPublisher {
   /** Adds what is stored to `known`, and returns what is to be published again. */
   async #attempt(group: readonly Waiting[], known: Map<Waiting, Stored>): Promise<readonly Waiting[]> {
     if (group.length === 1) {
-      const { seq, duplicate = false } = await publishOne(this.#connection, this.#stream, group[0]!)
+      const { seq, duplicate = false } = await publishOne(this.#connection, this.#target, group[0]!)
       known.set(group[0]!, { position: seq, duplicate })
       return []
     }
     try {
-      const { seq } = await publishBatch(this.#connection, this.#stream, nuid.next(), group)
+      const { seq } = await publishBatch(this.#connection, this.#target, nuid.next(), group)
       const first = seq - group.length + 1
       for (const [index, waiting] of group.entries()) known.set(waiting, { position: first + index, duplicate: false })
       return []
@@ -109,11 +109,13 @@ export class OrderedPublisher {
   }
 
   async #withoutDuplicates(group: readonly Waiting[], known: Map<Waiting, Stored>): Promise<readonly Waiting[]> {
-    const positions = await Promise.all(group.map((waiting) => findDuplicate(this.#connection, this.#stream, waiting)))
+    const positions = await Promise.all(group.map((waiting) => findDuplicate(this.#connection, this.#target, waiting)))
     for (const [index, position] of positions.entries()) {
       if (position !== undefined) known.set(group[index]!, { position, duplicate: true })
     }
-    return group.filter((_, index) => positions[index] === undefined)
+    const rest = group.filter((_, index) => positions[index] === undefined)
+    if (rest.length === group.length) throw new Error('a repeated id is not to be found')
+    return rest
   }
 
   /** Rejects what waited long enough, and everything when repeating is of no use. Returns the others. */
@@ -122,7 +124,7 @@ export class OrderedPublisher {
     this.#failingSince ??= now
     const hopeless = !isPassing(error) || isOutOfSpace(error) || now - this.#failingSince > GIVE_UP_MS
     const failed = group.filter(({ since }) => hopeless || now - since > GIVE_UP_MS)
-    for (const { reject } of failed) reject(portError(this.#stream, error))
+    for (const { reject } of failed) reject(portError(this.#target.name, error))
     return hopeless ? [] : group.filter((waiting) => !failed.includes(waiting))
   }
 }

@@ -1,6 +1,6 @@
 import { JetStreamApiError } from '@nats-io/jetstream'
-import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
-import { CODE } from '../errors.ts'
+import { headers, type MsgHdrs, type NatsConnection, nuid } from '@nats-io/nats-core'
+import { CODE, hasCode } from '../errors.ts'
 
 const TIMEOUT_MS = 2_000
 /** No stream ever has this sequence, and JavaScript can hold it. */
@@ -23,20 +23,26 @@ interface Reply extends PubAck {
   readonly error?: { readonly code: number; readonly err_code: number; readonly description: string }
 }
 
+/** A stream to publish to. */
+export interface PublishTarget {
+  readonly name: string
+  readonly replicated: boolean
+}
+
 /** Stores one message. */
-export function publishOne(connection: NatsConnection, stream: string, message: StreamMessage): Promise<PubAck> {
-  return request(connection, message, idHeaders(stream, message.id))
+export function publishOne(connection: NatsConnection, { name }: PublishTarget, message: StreamMessage): Promise<PubAck> {
+  return request(connection, message, idHeaders(name, message.id))
 }
 
 /** Stores all messages one after the other, or none of them (ADR-50 of NATS). One id that the stream knows makes it refuse them all. */
 export async function publishBatch(
   connection: NatsConnection,
-  stream: string,
+  { name }: PublishTarget,
   batchId: string,
   messages: readonly StreamMessage[],
 ): Promise<PubAck> {
   const headersOf = ({ id }: StreamMessage, index: number) => {
-    const result = idHeaders(stream, id)
+    const result = idHeaders(name, id)
     result.set('Nats-Batch-Id', batchId)
     result.set('Nats-Batch-Sequence', String(index + 1))
     return result
@@ -51,15 +57,20 @@ export async function publishBatch(
   return request(connection, messages[last]!, commit)
 }
 
-/** The position of a message whose id the stream knows, or undefined. Stores nothing: what is new is refused, since it expects an impossible sequence, which the server looks at after the id. */
-export async function findDuplicate(connection: NatsConnection, stream: string, message: StreamMessage): Promise<number | undefined> {
-  const expecting = idHeaders(stream, message.id)
-  expecting.set('Nats-Expected-Last-Sequence', NEVER)
+/** The position of a message whose id the stream knows, or undefined. Stores nothing: what is new is refused, since it expects what can never be. A replicated stream looks at the expected sequence after the id, and before it proposes anything to the replicas; a single one looks at the sequence first, but at the expected last id after the id. */
+export async function findDuplicate(
+  connection: NatsConnection,
+  { name, replicated }: PublishTarget,
+  message: StreamMessage,
+): Promise<number | undefined> {
+  const impossible = idHeaders(name, message.id)
+  if (replicated) impossible.set('Nats-Expected-Last-Sequence', NEVER)
+  else impossible.set('Nats-Expected-Last-Msg-Id', nuid.next())
   try {
-    const { seq } = await request(connection, { ...message, payload: new Uint8Array() }, expecting)
+    const { seq } = await request(connection, { ...message, payload: new Uint8Array() }, impossible)
     return seq
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === CODE.wrongLastSequence) return undefined
+    if (hasCode(error, CODE.wrongLastSequence) || hasCode(error, CODE.wrongLastMessageId)) return undefined
     throw error
   }
 }

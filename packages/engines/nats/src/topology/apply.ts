@@ -4,7 +4,7 @@ import type { ConsumerInfo, JetStreamManager, StreamInfo } from '@nats-io/jetstr
 import { backOff } from '../backoff.ts'
 import { CODE, hasCode, isPassing } from '../errors.ts'
 import { findDrift } from './drift.ts'
-import type { StreamPlan } from './table.ts'
+import type { ConsumerPlan, StreamPlan } from './table.ts'
 
 /** Streams that are made at the same time: each is an election in a cluster. */
 const AT_ONCE = 8
@@ -27,12 +27,7 @@ async function applyPlan(jsm: JetStreamManager, { stream, consumers }: StreamPla
 }
 
 /** Makes a durable consumer unless it is there. */
-export async function ensureConsumer(
-  jsm: JetStreamManager,
-  stream: string,
-  consumer: StreamPlan['consumers'][number],
-  logger: Logger,
-): Promise<void> {
+export async function ensureConsumer(jsm: JetStreamManager, stream: string, consumer: ConsumerPlan, logger: Logger): Promise<void> {
   const { config } = await persistently(() => findOrAddConsumer(jsm, stream, consumer))
   report(logger, { stream, consumer: consumer.durable_name }, consumer, config)
 }
@@ -52,13 +47,20 @@ async function ensureStream(jsm: JetStreamManager, wanted: StreamPlan['stream'])
   }
 }
 
-async function findOrAddConsumer(jsm: JetStreamManager, stream: string, wanted: StreamPlan['consumers'][number]): Promise<ConsumerInfo> {
+async function findOrAddConsumer(jsm: JetStreamManager, stream: string, wanted: ConsumerPlan): Promise<ConsumerInfo> {
   try {
     return await jsm.consumers.info(stream, wanted.durable_name!)
   } catch (error) {
     if (!hasCode(error, CODE.consumerNotFound)) throw error
-    return await jsm.consumers.add(stream, wanted)
+    return await jsm.consumers.add(stream, { ...wanted, ...(await firstSequence(jsm, stream, wanted)) })
   }
+}
+
+/** A consumer that begins at a sequence begins behind what the stream holds when it is made. */
+async function firstSequence(jsm: JetStreamManager, stream: string, { deliver_policy }: ConsumerPlan): Promise<{ opt_start_seq?: number }> {
+  if (deliver_policy !== 'by_start_sequence') return {}
+  const { state } = await jsm.streams.info(stream)
+  return { opt_start_seq: state.last_seq + 1 }
 }
 
 /** Repeats while there is no answer, or no leader. */

@@ -1,10 +1,12 @@
 import type { ConsumerConfig, StreamConfig } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/nats-core'
 
+export type ConsumerPlan = Partial<ConsumerConfig> & Pick<ConsumerConfig, 'durable_name'>
+
 /** A stream and its durable consumers, as they should be. What is not named here is left to the server's default. */
 export interface StreamPlan {
   readonly stream: Partial<StreamConfig> & Pick<StreamConfig, 'name'>
-  readonly consumers: readonly (Partial<ConsumerConfig> & Pick<ConsumerConfig, 'durable_name'>)[]
+  readonly consumers: readonly ConsumerPlan[]
 }
 
 export type Replicas = 1 | 3
@@ -79,10 +81,10 @@ const events = (partition: number, replicas: Replicas): StreamPlan => ({
   consumers: [],
 })
 
-/** A consumer of events that was registered: it gets what is published from now on. */
-export const eventConsumer = (name: string): StreamPlan['consumers'][number] => ({
+/** A consumer of events. It begins behind what the stream held when it was registered; with `new` instead of a sequence the server would refuse to reset it to one. */
+export const eventConsumer = (name: string): ConsumerPlan => ({
   durable_name: name,
-  deliver_policy: 'new',
+  deliver_policy: 'by_start_sequence',
   ...pinned,
 })
 
@@ -119,6 +121,7 @@ export const workPlans = (queue: string, replicas: Replicas, ackWaitMs = 60 * SE
       discard: 'new',
       max_age: nanos(72 * HOUR),
       duplicate_window: nanos(10 * MINUTE),
+      allow_atomic: true,
       max_msg_size: MAX_MESSAGE_BYTES,
     },
     consumers: [
@@ -142,7 +145,8 @@ export const workPlans = (queue: string, replicas: Replicas, ackWaitMs = 60 * SE
       discard: 'new',
       max_age: nanos(30 * 24 * HOUR),
       duplicate_window: nanos(10 * MINUTE),
-      max_msg_size: MAX_MESSAGE_BYTES + 1024,
+      allow_atomic: true,
+      max_msg_size: MAX_MESSAGE_BYTES + 8 * 1024,
     },
     consumers: [],
   },

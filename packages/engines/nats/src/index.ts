@@ -1,0 +1,8 @@
+export { connectNats } from './connect.ts'
+export { NatsConversationLog, type NatsLogOptions } from './conversation-log.ts'
+export { NatsEventLog } from './event-log.ts'
+export { NatsLiveBus } from './live-bus.ts'
+export { type NatsEngines, type NatsEnginesOptions, openNatsEngines } from './open.ts'
+export { type NatsPresenceOptions, NatsPresenceStore } from './presence-store.ts'
+export type { Replicas } from './topology/table.ts'
+export { NatsWorkQueue, type NatsWorkQueueOptions } from './work-queue.ts'
