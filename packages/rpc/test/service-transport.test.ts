@@ -229,6 +229,23 @@ describe('nobody but services', () => {
   })
 })
 
+describe('addresses', () => {
+  const to = (address: string) => serviceTransport({ addresses: [address], services: [DirectoryService], tokens: tokens() })
+
+  test('are told apart from nonsense at the start', () => {
+    expect(() => to('directory')).toThrow('"directory" is not host:port')
+    expect(() => to(':9090')).toThrow('is not host:port')
+  })
+
+  test('that no name server knows fail calls, and the wait for them', async () => {
+    using nowhere = to('nowhere.invalid:9090')
+    await expect(nowhere.ready(200)).rejects.toThrow('nobody answers at nowhere.invalid:9090')
+    expect(await failureOf(clients(nowhere).directory.resolveUser({}, { timeoutMs: 2_000 }))).toMatchObject({
+      reason: 'ENGINE_UNAVAILABLE',
+    })
+  })
+})
+
 describe('several servers', () => {
   const asked = (servers: readonly Server[]) => servers.map(({ calls }) => calls.length)
 
