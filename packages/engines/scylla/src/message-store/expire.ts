@@ -10,7 +10,8 @@ import { asOf } from './timestamps.ts'
 const DAYS = 'SELECT day FROM change_days WHERE log_partition = ? AND day <= ?'
 const CHANGED = `SELECT tenant_id AS "tenantId", conversation_id AS "conversationId", revision AS "lastRevision" FROM changed_conversations
   WHERE log_partition = ? AND day = ?`
-const FORGET_CHANGED = 'DELETE FROM changed_conversations WHERE log_partition = ? AND day = ?'
+const FORGET = `DELETE FROM changed_conversations USING TIMESTAMP ?
+  WHERE log_partition = ? AND day = ? AND tenant_id = ? AND conversation_id = ?`
 const FORGET_DAY = 'DELETE FROM change_days WHERE log_partition = ? AND day = ?'
 const FLOOR = 'UPDATE conversations USING TIMESTAMP ? SET changes_floor = ? WHERE tenant_id = ? AND conversation_id = ?'
 const REMOVE = `DELETE FROM changes USING TIMESTAMP ?
@@ -35,10 +36,7 @@ export function createExpire(cql: CqlClient, progress: Progress) {
       const counts = await Promise.all(keys.slice(from, from + AT_ONCE).map((key) => expireConversation(cql, key, before)))
       dropped += counts.reduce((sum, count) => sum + count, 0)
     }
-    if (day < dayOf(before)) {
-      await cql.run(FORGET_CHANGED, [partition, day])
-      await cql.run(FORGET_DAY, [partition, day])
-    }
+    if (day < dayOf(before)) await forgetDay(cql, partition, day, keys)
     return dropped
   }
 
@@ -49,6 +47,16 @@ export function createExpire(cql: CqlClient, progress: Progress) {
         dropped += await expireDay(partition, day, before)
     return dropped
   }
+}
+
+/** A conversation that changes on the day after all comes back with a higher revision. */
+async function forgetDay(cql: CqlClient, partition: Partition, day: bigint, keys: readonly ChangedOnDay[]): Promise<void> {
+  const statements = keys.map(({ tenantId, conversationId, lastRevision }) => ({
+    query: FORGET,
+    params: [asOf(lastRevision), partition, day, tenantId, conversationId],
+  }))
+  await cql.runAll(statements)
+  await cql.run(FORGET_DAY, [partition, day])
 }
 
 /** First says from where on changes are there, then deletes the others: the row of the last expired one stays, to tell its position. Returns how many went, new messages not counted. */

@@ -9,6 +9,13 @@ const CHECKPOINT = 'UPDATE progress USING TIMESTAMP ? SET checkpoint = ? WHERE l
 const SETTLED = 'SELECT log_partition, settled FROM progress WHERE log_partition IN ?'
 
 const REGISTRY = 'all'
+/** ScyllaDB takes no more keys in one query. */
+const IN_VALUES = 100
+
+interface SettledColumns {
+  readonly log_partition: Partition
+  readonly settled: bigint | null
+}
 
 /** How far the partitions of the log are. Each number is written with itself as its timestamp, and so only rises. */
 export class Progress {
@@ -55,8 +62,10 @@ export class Progress {
   }
 
   async #read(partitions: readonly Partition[]): Promise<(readonly [Partition, bigint])[]> {
-    if (partitions.length === 0) return []
-    const rows = await this.#cql.rows<{ readonly log_partition: Partition; readonly settled: bigint | null }>(SETTLED, [partitions])
-    return rows.flatMap(({ log_partition, settled }) => (settled === null ? [] : [[log_partition, settled] as const]))
+    const chunks = Array.from({ length: Math.ceil(partitions.length / IN_VALUES) }, (_, i) =>
+      partitions.slice(i * IN_VALUES, (i + 1) * IN_VALUES),
+    )
+    const rows = await Promise.all(chunks.map((chunk) => this.#cql.rows<SettledColumns>(SETTLED, [chunk])))
+    return rows.flat().flatMap(({ log_partition, settled }) => (settled === null ? [] : [[log_partition, settled] as const]))
   }
 }
