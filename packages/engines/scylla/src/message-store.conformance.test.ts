@@ -1,12 +1,12 @@
 import { messageStoreConformance } from '@chat4all/ports/conformance'
 import { engineMissing } from '@chat4all/testkit'
 import { describe, it } from 'vitest'
-import { migrationCases } from './cql/migrate-cases.ts'
-import { interruptedCases } from './message-store/interrupted-cases.ts'
-import { longConversationCases } from './message-store/long-conversation-cases.ts'
-import { verifyCases } from './message-store/verify-cases.ts'
 import { openScyllaMessageStore } from './message-store.ts'
 import { useCassandra } from './testing/cassandra.ts'
+import { interruptedCases } from './testing/interrupted-cases.ts'
+import { longConversationCases } from './testing/long-conversation-cases.ts'
+import { migrationCases } from './testing/migrate-cases.ts'
+import { verifyCases } from './testing/verify-cases.ts'
 
 const missing = engineMissing('cassandra')
 

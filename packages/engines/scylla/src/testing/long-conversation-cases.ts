@@ -3,7 +3,7 @@ import type { IntegrityFinding, MessageStore } from '@chat4all/ports'
 import { Author, Log } from '@chat4all/ports/conformance'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openScyllaMessageStore } from '../message-store.ts'
-import type { Cassandra } from '../testing/cassandra.ts'
+import type { Cassandra } from './cassandra.ts'
 
 const MESSAGES = 4_200
 

@@ -4,11 +4,11 @@ import { Author, Log } from '@chat4all/ports/conformance'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CqlClient } from '../cql/client.ts'
 import { connectToKeyspace } from '../cql/keyspace.ts'
+import { createApply } from '../message-store/apply.ts'
+import { Progress } from '../message-store/progress.ts'
 import { openScyllaMessageStore } from '../message-store.ts'
-import type { Cassandra } from '../testing/cassandra.ts'
-import { expectStored } from '../testing/expect-stored.ts'
-import { createApply } from './apply.ts'
-import { Progress } from './progress.ts'
+import type { Cassandra } from './cassandra.ts'
+import { expectStored } from './expect-stored.ts'
 
 export function interruptedCases(cassandra: Cassandra): void {
   let store: MessageStore

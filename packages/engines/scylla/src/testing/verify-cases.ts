@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { CqlClient, CqlValue } from '../cql/client.ts'
 import { connectToKeyspace } from '../cql/keyspace.ts'
 import { openScyllaMessageStore } from '../message-store.ts'
-import type { Cassandra } from '../testing/cassandra.ts'
+import type { Cassandra } from './cassandra.ts'
 
 export function verifyCases(cassandra: Cassandra): void {
   let store: MessageStore

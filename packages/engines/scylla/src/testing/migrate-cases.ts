@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
+import { connectToKeyspace } from '../cql/keyspace.ts'
+import { type Migration, migrate } from '../cql/migrate.ts'
 import { migrations } from '../message-store/schema.ts'
 import { openScyllaMessageStore } from '../message-store.ts'
-import type { Cassandra } from '../testing/cassandra.ts'
-import { connectToKeyspace } from './keyspace.ts'
-import { type Migration, migrate } from './migrate.ts'
+import type { Cassandra } from './cassandra.ts'
 
 export function migrationCases(cassandra: Cassandra): void {
   const one: Migration = { version: 1, name: 'one', statements: ['CREATE TABLE IF NOT EXISTS one (id int PRIMARY KEY)'] }
