@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '@chat4all/base'
 import { Health, type HttpHandler, healthRoutes, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
 import type { GatewayService } from './service.ts'
@@ -38,6 +39,8 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
     async [Symbol.asyncDispose]() {
       health.set(false)
       gateway.drain()
+      // Those who watch its health hear of it before their streams end.
+      await setImmediate()
       await Promise.all([grpc.stop(), http.stop()])
     },
   }
