@@ -1,13 +1,11 @@
-import { type LiveBus, type LiveHandler, subjectToken, type Unsubscribe } from '@chat4all/ports'
+import type { LiveBus, LiveHandler, Unsubscribe } from '@chat4all/ports'
 import type { Msg, NatsConnection, Status, Subscription } from '@nats-io/nats-core'
-import { pause } from './backoff.ts'
+import { ClusterBarrier } from './live-bus/cluster-barrier.ts'
 
 /** On this subject a publisher says that messages of its own may have been lost. */
-const LOSS_SUBJECT = `live-loss.${subjectToken('publisher')}`
+const LOSS_SUBJECT = 'live-loss.publisher'
 /** A half-open connection is noticed after two pings, 5 s apart: what was published since may be lost. */
 const UNSURE_MS = 11_000
-/** How long other servers of a cluster may take to learn of a subscription. */
-const CLUSTER_SETTLE_MS = 20
 
 /** The client's type leaves out that it can be ended. */
 type Statuses = AsyncIterable<Status> & { stop(): void }
@@ -26,6 +24,7 @@ export class NatsLiveBus implements LiveBus {
   readonly #statuses: Statuses
   readonly #watching: Promise<void>
   readonly #lossNotices: Subscription
+  readonly #barrier: ClusterBarrier
   #flushing: Promise<void> | undefined
   #connected = true
   #publishedAt = Number.NEGATIVE_INFINITY
@@ -35,6 +34,7 @@ export class NatsLiveBus implements LiveBus {
   static async open(connection: NatsConnection): Promise<NatsLiveBus> {
     const bus = new NatsLiveBus(connection)
     await connection.flush()
+    if (bus.#inCluster) await bus.#barrier.join()
     return bus
   }
 
@@ -42,6 +42,7 @@ export class NatsLiveBus implements LiveBus {
     this.#connection = connection
     this.#statuses = connection.status() as Statuses
     this.#watching = this.#watch()
+    this.#barrier = new ClusterBarrier(connection)
     this.#lossNotices = connection.subscribe(LOSS_SUBJECT, { callback: () => this.#reportLoss() })
   }
 
@@ -90,7 +91,11 @@ export class NatsLiveBus implements LiveBus {
     await Promise.resolve()
     this.#flushing = undefined
     await this.#connection.flush()
-    if (this.#connection.info?.cluster) await pause(CLUSTER_SETTLE_MS)
+    if (this.#inCluster) await this.#barrier.pass()
+  }
+
+  get #inCluster(): boolean {
+    return this.#connection.info?.cluster !== undefined
   }
 
   onLoss(handler: () => void): Unsubscribe {
@@ -117,10 +122,15 @@ export class NatsLiveBus implements LiveBus {
     if (this.#publishedLoss) this.#connection.publish(LOSS_SUBJECT)
     this.#publishedLoss = false
     this.#reportLoss()
-    this.#flush().then(
+    this.#rejoin().then(
       () => this.#reportLoss(),
-      () => {},
+      () => {}, // closed meanwhile, or cut off again
     )
+  }
+
+  async #rejoin(): Promise<void> {
+    if (this.#inCluster) await this.#barrier.join()
+    await this.#flush()
   }
 
   #reportLoss(): void {
@@ -130,6 +140,7 @@ export class NatsLiveBus implements LiveBus {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { subscription } of this.#topics.values()) subscription.unsubscribe()
     this.#lossNotices.unsubscribe()
+    this.#barrier.leave()
     this.#topics.clear()
     this.#lossHandlers.clear()
     this.#statuses.stop()
