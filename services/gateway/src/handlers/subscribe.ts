@@ -67,8 +67,9 @@ async function sendMissed(deps: CatchUpDeps, subscription: Subscription, from: C
   const { principal, userId } = subscription
   for await (const { events, snapshots, cursor } of catchUp(deps, principal.tenantId, userId, from, CATCH_UP_EVENTS)) {
     reached = cursor
-    if (events.length > 0 || snapshots.length > 0)
-      await subscription.send({ events: [...events], snapshots: [...snapshots], cursor: encodeCursor(cursor) })
+    const missed = subscription.unseen(events)
+    if (missed.length > 0 || snapshots.length > 0)
+      await subscription.send({ events: missed, snapshots: [...snapshots], cursor: encodeCursor(cursor) })
   }
   return reached
 }

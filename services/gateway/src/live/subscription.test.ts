@@ -199,3 +199,15 @@ test('fills what was not shown before a farewell once the user is back', async (
   subscription.take(batch(6n))
   await expect.poll(() => out.revisions).toEqual([1n, 4n, 2n, 3n, 4n, 5n, 6n])
 })
+
+test('knows what of missed events a stream has handed on already, when it catches up a second time', async () => {
+  const subscription = new Subscription(principal, 'ana', reader(), limits(1e6, noGaps))
+  await subscription.send({ events: [event(1n), event(2n)] })
+  subscription.goLive(new Map())
+  await settle()
+  subscription.take(batch(3n))
+  expect(subscription.pause()).toBe(true)
+  const other = create(EventSchema, { conversationId: 'other', revision: 1n })
+  const receipt = create(EventSchema, { conversationId: 'c' })
+  expect(subscription.unseen([event(2n), event(3n), event(4n), other, receipt])).toEqual([event(4n), other, receipt])
+})

@@ -86,6 +86,11 @@ export class Subscription {
     if (!this.#write(toBinary(SubscribeResponseSchema, response))) await this.#out.drained()
   }
 
+  /** What of missed events was not handed on yet: a stream that catches up a second time may be further than where that starts. */
+  unseen(events: readonly Event[]): Event[] {
+    return events.filter(({ conversationId, revision }) => revision === 0n || revision > (this.#revisions?.get(conversationId) ?? 0n))
+  }
+
   /** Catching up is over: positions up to `covered` were read from the store. Goes on with what arrived meanwhile. */
   goLive(covered: ReadonlyMap<Partition, bigint>): void {
     this.#covered = covered

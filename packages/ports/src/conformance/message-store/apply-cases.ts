@@ -34,12 +34,12 @@ export function applyCases(suite: Suite): void {
     expect(await suite.store.load([], [])).toEqual({ states: [], knownPositions: [] })
   })
 
-  it('refuses a whole batch with an id that another message of the tenant holds, if it says that it refuses', async (context) => {
-    if (!suite.store.refusesDuplicateIds) context.skip('the engine declares that it does not refuse duplicate ids')
+  it('refuses a whole batch with an id that another message of the tenant holds, or says that it does not', async () => {
     const first = await suite.stored(1)
     const [innocent, repeat] = [suite.author(first.key.tenantId), suite.author(first.key.tenantId)]
     innocent.message('ana')
     repeat.message('bob', 'hello', first.messages[0]!.messageId)
+    if (!suite.store.refusesDuplicateIds) return expect(await suite.apply(innocent, repeat)).toBeUndefined()
     await expect(suite.apply(innocent, repeat)).rejects.toThrow(DuplicateMessageId)
     expect(await suite.store.heads([innocent.key, repeat.key, first.key])).toEqual([undefined, undefined, first.head])
     const elsewhere = suite.author()
