@@ -1,4 +1,5 @@
 import { ChatError } from '@chat4all/base'
+import type { Event } from '@chat4all/gen/chat4all/v1/event_pb.js'
 import type { MessageStore } from '@chat4all/ports'
 import type { CallContext, Principal, StreamWriter } from '@chat4all/rpc'
 import { expect, test } from 'vitest'
@@ -25,6 +26,7 @@ test('after the rest of an interrupted catch-up, sends what has happened since i
     principal: { tenantId: 't' },
     userId: 'ana',
     send: async () => {},
+    unseen: (events: readonly Event[]) => [...events],
     goLive: (positions: ReadonlyMap<number, bigint>) => {
       covered = positions
     },
