@@ -72,4 +72,5 @@ export type {
   StoredMessage,
 } from './message-store.ts'
 export type { PresenceChange, PresenceEntry, PresenceKey, PresenceStore } from './presence-store.ts'
+export { raiseReceipt } from './receipt-rules.ts'
 export type { DeadLetter, NewWork, Work, WorkerOptions, WorkOutcome, WorkQueue } from './work-queue.ts'

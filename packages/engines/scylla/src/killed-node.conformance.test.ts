@@ -5,7 +5,7 @@ import { engineMissing, waitUntil } from '@chat4all/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openScyllaMessageStore } from './message-store.ts'
 import { useCassandra } from './testing/cassandra.ts'
-import { expectStored } from './testing/expect-stored.ts'
+import { expectSound } from './testing/expect-sound.ts'
 
 const missing = engineMissing('cassandra')
 
@@ -53,7 +53,7 @@ describe('a node that is killed', () => {
     await waitUntil('it goes on', () => batches >= restarted + 5, 30_000)
     stop = true
     await applying
-    for (const author of authors) await expectStored(store, author)
+    for (const author of authors) await expectSound(store, author)
     expect((await store.settled()).get(0)).toBe(log.end)
   }, 240_000)
 
@@ -75,7 +75,7 @@ describe('a node that is killed', () => {
         () => false,
       )
     await waitUntil('it answers', answers, 30_000)
-    await expectStored(store, author)
+    await expectSound(store, author)
   }, 240_000)
 })
 

@@ -3,6 +3,7 @@ export { type ConversationLogFixture, conversationLogConformance } from './conve
 export { type DirectoryFixture, directoryConformance } from './directory.ts'
 export { type EventLogFixture, eventLogConformance } from './event-log.ts'
 export { type LiveBusFixture, liveBusConformance } from './live-bus.ts'
+export { expectStored } from './message-store/apply-cases.ts'
 export { Author, Log } from './message-store/author.ts'
 export { messageStoreConformance } from './message-store.ts'
 export { type PresenceStoreFixture, presenceStoreConformance } from './presence-store.ts'

@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import type { ConversationKey, ReceiptMark, ReceiptState, RecipientStatus } from '@chat4all/ports'
-import { larger, smaller } from './bigint.ts'
+import { type ConversationKey, type ReceiptMark, type ReceiptState, type RecipientStatus, raiseReceipt } from '@chat4all/ports'
 import { type Conversation, conversationFinder } from './conversation.ts'
 import { prepare } from './statement.ts'
 
@@ -47,19 +46,6 @@ export function createReceiptWrites(db: DatabaseSync) {
   }
 
   return { raiseReceipts: (marks: readonly ReceiptMark[]) => marks.map(raise) }
-}
-
-/** Each watermark as a maximum, at most the last sequence; what was read was delivered. */
-function raiseReceipt(old: ReceiptState, mark: Omit<ReceiptMark, keyof ConversationKey>, last: bigint): ReceiptState {
-  const readThrough = larger(old.readThrough, smaller(mark.readThrough, last))
-  const deliveredThrough = larger(larger(old.deliveredThrough, smaller(mark.deliveredThrough, last)), readThrough)
-  return {
-    userId: old.userId,
-    deliveredThrough,
-    deliveredAt: deliveredThrough > old.deliveredThrough ? mark.at : old.deliveredAt,
-    readThrough,
-    readAt: readThrough > old.readThrough ? mark.at : old.readAt,
-  }
 }
 
 export function createReceiptReads(db: DatabaseSync) {

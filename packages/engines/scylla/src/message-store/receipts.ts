@@ -1,4 +1,11 @@
-import type { ConversationKey, MessageStore, ReceiptMark, ReceiptState, RecipientStatus } from '@chat4all/ports'
+import {
+  type ConversationKey,
+  type MessageStore,
+  type ReceiptMark,
+  type ReceiptState,
+  type RecipientStatus,
+  raiseReceipt,
+} from '@chat4all/ports'
 import type { CqlClient, Statement } from '../cql/client.ts'
 import { findWithMember, findWithMembers, isPresent, type Member } from './members.ts'
 import { readMessagesAt } from './messages.ts'
@@ -76,19 +83,6 @@ async function raiseMember(cql: CqlClient, marks: readonly ReceiptMark[]): Promi
   return results
 }
 
-/** Each watermark as a maximum, at most the last sequence; what was read was delivered. */
-function raiseReceipt(old: ReceiptState, mark: ReceiptMark, last: bigint): ReceiptState {
-  const readThrough = larger(old.readThrough, smaller(mark.readThrough, last))
-  const deliveredThrough = larger(larger(old.deliveredThrough, smaller(mark.deliveredThrough, last)), readThrough)
-  return {
-    userId: old.userId,
-    deliveredThrough,
-    deliveredAt: deliveredThrough > old.deliveredThrough ? mark.at : old.deliveredAt,
-    readThrough,
-    readAt: readThrough > old.readThrough ? mark.at : old.readAt,
-  }
-}
-
 /** First when, then that: a watermark that stands has its time. */
 async function writeReceipt(cql: CqlClient, mark: ReceiptMark, old: ReceiptState, raised: ReceiptState): Promise<void> {
   const { tenantId, conversationId, userId, at } = mark
@@ -114,6 +108,3 @@ async function statusOf(cql: CqlClient, key: ConversationKey, { userId, receipt 
   const [deliveredAt, readAt] = await Promise.all([reachedAt(DELIVERED, receipt.deliveredThrough), reachedAt(READ, receipt.readThrough)])
   return { userId, ...(deliveredAt === undefined ? {} : { deliveredAt }), ...(readAt === undefined ? {} : { readAt }) }
 }
-
-const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b)
-const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b)

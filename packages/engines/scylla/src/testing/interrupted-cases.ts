@@ -8,7 +8,7 @@ import { createApply } from '../message-store/apply.ts'
 import { Progress } from '../message-store/progress.ts'
 import { openScyllaMessageStore } from '../message-store.ts'
 import type { Cassandra } from './cassandra.ts'
-import { expectStored } from './expect-stored.ts'
+import { expectSound } from './expect-sound.ts'
 
 export function interruptedCases(cassandra: Cassandra): void {
   let store: MessageStore
@@ -43,14 +43,14 @@ export function interruptedCases(cassandra: Cassandra): void {
       completed = await applyUntil(cql, writes, log, batch)
 
       const [head] = await store.heads([author.key])
-      if (head!.position === author.head.position) await expectStored(store, author)
+      if (head!.position === author.head.position) await expectSound(store, author)
       else {
         expect(await everything(store, author)).toEqual(before)
         expect(await store.message(author.key.tenantId, first)).toEqual(before.messages[0])
         expect(await store.inbox(author.key.tenantId, 'cleo', undefined, 10)).toEqual([])
       }
       await store.apply(1, log.end, [batch])
-      await expectStored(store, author)
+      await expectSound(store, author)
     }
     expect(completed).toBe(true)
   })
@@ -69,7 +69,7 @@ export function interruptedCases(cassandra: Cassandra): void {
       await apply(store, log, author)
       author.message('ana', 'three')
       await apply(store, log, author)
-      await expectStored(store, author)
+      await expectSound(store, author)
     }
   })
 
@@ -91,7 +91,7 @@ export function interruptedCases(cassandra: Cassandra): void {
     await using zombie = await openScyllaMessageStore(cassandra.keyspace('interrupted'))
     for (const { through, writes } of batches.toReversed()) await zombie.apply(3, through, [writes])
     await Promise.all(batches.map(({ through, writes }) => zombie.apply(3, through, [writes])))
-    await expectStored(store, author)
+    await expectSound(store, author)
     expect((await store.settled()).get(3)).toBe(log.end)
   })
 }

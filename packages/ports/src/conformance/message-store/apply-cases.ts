@@ -1,6 +1,7 @@
 import { newId } from '@chat4all/base'
 import { expect, it } from 'vitest'
 import { DuplicateMessageId } from '../../errors.ts'
+import type { MessageStore } from '../../message-store.ts'
 import { Author, applyBatch, Log } from './author.ts'
 import { newTenant, type Suite } from './suite.ts'
 
@@ -214,7 +215,7 @@ export function applyCases(suite: Suite): void {
 }
 
 /** Everything that the author wrote is there as the author knows it. */
-export async function expectStored({ store }: Suite, author: Author): Promise<void> {
+export async function expectStored({ store }: { readonly store: MessageStore }, author: Author): Promise<void> {
   const { key } = author
   const all = author.changes.length + 1
   expect(await store.heads([key])).toEqual([author.head])
