@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import { ChatError } from '@chat4all/base'
 import { Health as HealthService, HealthCheckResponse_ServingStatus as Status } from '@chat4all/gen/grpc/health/v1/health_pb.js'
 import { type RpcService, rpcService } from './handler.ts'
@@ -22,6 +23,12 @@ export class Health {
       this.#statuses.set(key, serving ? Status.SERVING : Status.NOT_SERVING)
     }
     this.#changes.emit('change')
+  }
+
+  /** Nothing serves any more. Resolves when those who watch have been told, so that their streams may end. */
+  async stop(): Promise<void> {
+    this.set(false)
+    await setImmediate()
   }
 
   /** Whether the server as a whole is serving. */

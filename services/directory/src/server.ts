@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { createLogger, systemClock } from '@chat4all/base'
 import { authenticateByHeader, Health, healthRoutes, ServiceTokens, startGrpcServer, startHttpServer } from '@chat4all/rpc'
 import { bootstrap } from './bootstrap.ts'
@@ -33,11 +32,8 @@ export async function startDirectoryServer(config: DirectoryProcessConfig, engin
   const grpc = starting.use(await startGrpcServer({ ...guard, services, log, host, port: config.grpcPort }))
   const routes = healthRoutes(health)
   const http = starting.use(await startHttpServer({ services: [health.service], log, host, port: config.httpPort, routes }))
-  starting.defer(async () => {
-    health.set(false)
-    // Gateways hear of it before their streams end, and ask elsewhere.
-    await setImmediate()
-  })
+  // Gateways hear of it, and ask elsewhere.
+  starting.defer(() => health.stop())
   health.set(true)
   const running = starting.move()
   return { grpcPort: grpc.port, httpPort: http.port, [Symbol.asyncDispose]: () => running.disposeAsync() }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Logger } from '@chat4all/base'
 import { Health, type HttpHandler, healthRoutes, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
 import type { GatewayService } from './service.ts'
@@ -37,10 +36,9 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
     grpcPort: grpc.port,
     httpPort: http.port,
     async [Symbol.asyncDispose]() {
-      health.set(false)
+      const told = health.stop()
       gateway.drain()
-      // Those who watch its health hear of it before their streams end.
-      await setImmediate()
+      await told
       await Promise.all([grpc.stop(), http.stop()])
     },
   }

@@ -20,7 +20,7 @@ export async function startSequencerServer(config: SequencerProcessConfig, engin
   const logger = createLogger('sequencer', config.logLevel)
   const sequencer = starting.use(createSequencerService({ ...engines, logger, config: config.sequencer }))
   await sequencer.start()
-  starting.defer(() => health.set(false))
+  starting.defer(() => health.stop())
   health.set(true)
   const running = starting.move()
   return { httpPort: http.port, [Symbol.asyncDispose]: () => running.disposeAsync() }
