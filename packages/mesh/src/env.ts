@@ -1,16 +1,8 @@
-import { z } from '@chat4all/base'
-
-const port = z.coerce.number().int().min(0).max(65_535)
+import { listenEnv, z } from '@chat4all/base'
 
 /** The environment of every service that is a process of its own. */
 export const serverEnv = {
-  /** The address to listen on. */
-  CHAT4ALL_HOST: z.string().default('127.0.0.1'),
-  /** 0 picks a free one. */
-  CHAT4ALL_GRPC_PORT: port.default(9090),
-  /** 0 picks a free one. */
-  CHAT4ALL_HTTP_PORT: port.default(8080),
-  CHAT4ALL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ...listenEnv,
   /** By which services know each other: the first signs, all verify. */
   CHAT4ALL_SERVICE_SECRET: z.string().optional(),
   /** A file that holds it instead. */

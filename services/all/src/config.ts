@@ -1,23 +1,14 @@
-import { readEnv, z } from '@chat4all/base'
+import { listenEnv, readEnv, z } from '@chat4all/base'
 import { type DirectoryConfig, directoryConfig, directoryEnv } from '@chat4all/directory'
-import { type GatewayConfig, gatewayConfig, gatewayEnv } from '@chat4all/gateway'
+import { frontsEnv, type GatewayConfig, gatewayConfig, gatewayEnv } from '@chat4all/gateway'
 import { type SequencerConfig, sequencerConfig, sequencerEnv } from '@chat4all/sequencer'
-
-const port = z.coerce.number().int().min(0).max(65_535)
 
 /** The environment of the one-process server, and of the services in it. */
 const env = {
   /** Where everything is kept. */
   CHAT4ALL_DATA_DIR: z.string().default('./data'),
-  /** The address to listen on. */
-  CHAT4ALL_HOST: z.string().default('127.0.0.1'),
-  /** 0 picks a free one. */
-  CHAT4ALL_GRPC_PORT: port.default(9090),
-  /** 0 picks a free one. */
-  CHAT4ALL_HTTP_PORT: port.default(8080),
-  /** Origins whose scripts may call, separated by commas. */
-  CHAT4ALL_CORS_ORIGINS: z.string().default(''),
-  CHAT4ALL_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  ...listenEnv,
+  ...frontsEnv,
   /** Shards of the conversation log. One is best for one process; conversations keep theirs. */
   CHAT4ALL_PARTITIONS: z.coerce.number().int().min(1).max(256).default(1),
   ...directoryEnv,
@@ -46,7 +37,7 @@ export function readConfig(from: Readonly<Record<string, string | undefined>>): 
     host: values.CHAT4ALL_HOST,
     grpcPort: values.CHAT4ALL_GRPC_PORT,
     httpPort: values.CHAT4ALL_HTTP_PORT,
-    corsOrigins: values.CHAT4ALL_CORS_ORIGINS.split(',').filter((origin) => origin !== ''),
+    corsOrigins: values.CHAT4ALL_CORS_ORIGINS,
     logLevel: values.CHAT4ALL_LOG_LEVEL,
     partitions: values.CHAT4ALL_PARTITIONS,
     gateway: gatewayConfig(values),

@@ -1,4 +1,4 @@
-export { type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
+export { frontsEnv, type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
 export type { GatewayDeps } from './deps.ts'
 export { type Fronts, openFronts } from './fronts.ts'
 export { startGatewayServer } from './server.ts'

@@ -1,8 +1,8 @@
-import { readEnv, z } from '@chat4all/base'
+import { readEnv } from '@chat4all/base'
 import { list, serverEnv, serviceSecrets, shown } from '@chat4all/mesh'
 import { type NatsEnv, natsEnv } from '@chat4all/mesh/nats'
 import { type ScyllaEnv, scyllaEnv } from '@chat4all/mesh/scylla'
-import { type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
+import { frontsEnv, type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
 
 /** The environment of a gateway that is a process of its own. */
 const env = {
@@ -12,8 +12,7 @@ const env = {
   ...gatewayEnv,
   /** Where the directories are: `host:port`, separated by commas. A name stands for all its addresses. */
   CHAT4ALL_DIRECTORY_ADDRESSES: list.default(['127.0.0.1:9090']),
-  /** Origins whose scripts may call, separated by commas. */
-  CHAT4ALL_CORS_ORIGINS: z.string().default(''),
+  ...frontsEnv,
 }
 
 export interface GatewayProcessConfig {
@@ -34,7 +33,7 @@ export function readProcessConfig(from: Readonly<Record<string, string | undefin
     host: values.CHAT4ALL_HOST,
     grpcPort: values.CHAT4ALL_GRPC_PORT,
     httpPort: values.CHAT4ALL_HTTP_PORT,
-    corsOrigins: values.CHAT4ALL_CORS_ORIGINS.split(',').filter((origin) => origin !== ''),
+    corsOrigins: values.CHAT4ALL_CORS_ORIGINS,
     logLevel: values.CHAT4ALL_LOG_LEVEL,
     directories: values.CHAT4ALL_DIRECTORY_ADDRESSES,
     secrets: serviceSecrets(values),

@@ -1,10 +1,10 @@
-import { fromBinary } from '@bufbuild/protobuf'
 import { newId } from '@chat4all/base'
-import { SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { UserService } from '@chat4all/gen/chat4all/v1/user_service_pb.js'
 import { engineMissing, type Member, Mesh, type RawClient, waitUntil } from '@chat4all/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Live } from '../support/live.ts'
+import { textOf } from '../support/world.ts'
 
 const missing = engineMissing('nats', 'cassandra', 'postgres', 's3')
 
@@ -33,15 +33,15 @@ describe.skipIf(missing !== undefined)(`the mesh${missing === undefined ? '' : `
     const bruno = await tail('bruno', 1)
     await send(0, 'ana', 'bruno', 'to the other side')
     await send(1, 'bruno', 'ana', 'and back')
-    for (const { texts } of [ana, bruno])
+    for (const live of [ana, bruno])
       await waitUntil(
         'both messages arrive',
-        () => texts.length === 2,
+        () => live.messages.length === 2,
         10_000,
-        () => JSON.stringify(texts),
+        () => JSON.stringify(textsOf(live)),
       )
-    expect(bruno.texts).toEqual(ana.texts)
-    expect([...ana.texts].sort()).toEqual(['and back', 'to the other side'])
+    expect(textsOf(bruno)).toEqual(textsOf(ana))
+    expect(textsOf(ana).sort()).toEqual(['and back', 'to the other side'])
   })
 
   it.each(['directories', 'sequencers'] as const)('goes on when one of the %s is killed, and when it comes back', async (role) => {
@@ -53,14 +53,14 @@ describe.skipIf(missing !== undefined)(`the mesh${missing === undefined ? '' : `
     for (const text of texts) await send(0, 'ana', 'bruno', text)
     await waitUntil(
       'what was sent meanwhile arrives',
-      () => bruno.texts.length === texts.length,
+      () => bruno.messages.length === texts.length,
       20_000,
-      () => JSON.stringify(bruno.texts),
+      () => JSON.stringify(textsOf(bruno)),
     )
     await victim.process!.restart()
     await send(1, 'ana', 'bruno', 'last')
-    await waitUntil('what is sent afterwards arrives', () => bruno.texts.includes('last'), 20_000)
-    expect(bruno.texts).toEqual([...texts, 'last'])
+    await waitUntil('what is sent afterwards arrives', () => textsOf(bruno).includes('last'), 20_000)
+    expect(textsOf(bruno)).toEqual([...texts, 'last'])
   })
 
   it('stops every service cleanly', async () => {
@@ -70,23 +70,11 @@ describe.skipIf(missing !== undefined)(`the mesh${missing === undefined ? '' : `
   })
 
   /** A live stream of a user, through one of the gateways. */
-  async function tail(userId: string, gateway: number): Promise<{ readonly texts: string[] }> {
+  async function tail(userId: string, gateway: number): Promise<Live> {
     const client = await clients[gateway]!.asUser(userId)
-    const texts: string[] = []
-    let live = false
-    const stream = client.subscribe('', {
-      onMessage(bytes) {
-        const { caughtUp, events } = fromBinary(SubscribeResponseSchema, bytes)
-        live ||= caughtUp
-        for (const { kind } of events) if (kind.case === 'messageCreated') texts.push(kind.value.payload?.content.value as string)
-      },
-      onEnd() {},
-    })
-    stack.defer(() => {
-      stream.cancel()
-      client.close()
-    })
-    await waitUntil('the stream is live', () => live)
-    return { texts }
+    stack.defer(() => client.close())
+    return stack.use(await Live.open(client))
   }
 })
+
+const textsOf = (live: Live): string[] => live.messages.map(textOf)
