@@ -25,6 +25,8 @@ export interface Statement {
 const REQUESTS_AT_ONCE = 256
 /** Rows per page of a response: bodies may have 64 KiB. */
 const PAGE_ROWS = 200
+/** A change of the schema syncs many small files on each node. */
+const SCHEMA_TIMEOUT_MS = 30_000
 /** A batch beyond this only costs: a node refuses mutations of some MiB, ScyllaDB batches above 1 MiB. */
 const BATCH_STATEMENTS = 100
 const BATCH_BYTES = 256 * 1024
@@ -89,7 +91,7 @@ export class CqlClient implements AsyncDisposable {
   async define(query: string): Promise<void> {
     const host = [...this.#client.hosts.values()].filter((node) => node.isUp()).sort((a, b) => (a.address < b.address ? -1 : 1))[0]
     try {
-      const result = await this.#client.execute(query, [], { prepare: false, ...(host === undefined ? {} : { host }) })
+      const result = await this.#client.execute(query, [], { prepare: false, readTimeout: SCHEMA_TIMEOUT_MS, ...(host === undefined ? {} : { host }) })
       // The driver has waited for it; its type declarations lack this.
       if (!(result.info as { isSchemaInAgreement?: boolean }).isSchemaInAgreement)
         throw new EngineUnavailable('the nodes do not agree on the schema')
@@ -98,15 +100,11 @@ export class CqlClient implements AsyncDisposable {
     }
   }
 
-  /** A conditional statement (LWT). Returns whether it was applied. Not repeated: only the caller can tell whether an outcome is its own. */
-  async runIf(query: string, params: readonly CqlValue[]): Promise<boolean> {
+  /** A conditional statement (LWT). Returns undefined when it was applied, else the row that stood in its way. Repeated after a failure, so that row may be of its own first attempt. */
+  async runIf<Row>(query: string, params: readonly CqlValue[]): Promise<Row | undefined> {
     const serialConsistency = cassandra.types.consistencies.localSerial
-    try {
-      const result = await this.#client.execute(query, params.map(toDriver), { isIdempotent: false, serialConsistency })
-      return result.wasApplied()
-    } catch (error) {
-      throw toPortError(error)
-    }
+    const result = await this.#send(() => this.#client.execute(query, params.map(toDriver), { serialConsistency }))
+    return result.wasApplied() ? undefined : (result.first() as Row)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

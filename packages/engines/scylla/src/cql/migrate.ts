@@ -29,9 +29,10 @@ const PATIENCE_MS = 180_000
 export async function migrate(cql: CqlClient, migrations: readonly Migration[]): Promise<void> {
   await cql.define('CREATE TABLE IF NOT EXISTS schema_migrations (version int PRIMARY KEY, name text, checksum text)')
   await cql.define('CREATE TABLE IF NOT EXISTS schema_lock (name text PRIMARY KEY, owner text)')
+  const owner = randomUUID()
   const deadline = performance.now() + PATIENCE_MS
   while ((await countApplied(cql, migrations)) < migrations.length) {
-    if (await withLock(cql, () => applyMissing(cql, migrations))) return
+    if (await withLock(cql, owner, () => applyMissing(cql, migrations))) return
     if (performance.now() > deadline) throw new EngineUnavailable('another process holds the lock on the schema')
     await sleep(POLL_MS)
   }
@@ -57,13 +58,10 @@ async function countApplied(cql: CqlClient, migrations: readonly Migration[]): P
 }
 
 /** Returns false without running the task if another process has the lock. */
-async function withLock(cql: CqlClient, task: () => Promise<void>): Promise<boolean> {
-  const owner = randomUUID()
-  const taken = await cql.runIf(`INSERT INTO schema_lock (name, owner) VALUES (?, ?) IF NOT EXISTS USING TTL ${LOCK_SECONDS}`, [
-    'migrations',
-    owner,
-  ])
-  if (!taken) return false
+async function withLock(cql: CqlClient, owner: string, task: () => Promise<void>): Promise<boolean> {
+  const insert = `INSERT INTO schema_lock (name, owner) VALUES (?, ?) IF NOT EXISTS USING TTL ${LOCK_SECONDS}`
+  const holder = await cql.runIf<{ owner: string }>(insert, ['migrations', owner])
+  if (holder !== undefined && holder.owner !== owner) return false
   try {
     await task()
   } finally {
