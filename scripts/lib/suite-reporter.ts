@@ -13,7 +13,7 @@ export default class SuiteReporter implements Reporter {
     const result: SuiteResult = {
       passed: inState('passed').length,
       failed: [
-        ...inState('failed').map(nameOf),
+        ...inState('failed').map((test) => `${nameOf(test)}\n        ${errorOf(test)}`),
         ...broken.map((module) => `${module.relativeModuleId} (the file itself)`),
         ...unhandled.map((error) => `outside of tests: ${error.message}`),
       ],
@@ -28,6 +28,11 @@ export default class SuiteReporter implements Reporter {
 
 function nameOf(test: TestCase): string {
   return `${test.module.relativeModuleId} > ${test.fullName}`
+}
+
+/** The first line of it: the rest stands above, where the test failed. */
+function errorOf(test: TestCase): string {
+  return test.result().errors?.[0]?.message.split('\n')[0] ?? 'no error given'
 }
 
 /** As the test gave it. What is skipped before it runs (`describe.skipIf`) gives none: then it is the engines that are missing here. */

@@ -1,7 +1,7 @@
 /** What a suite reports to scripts/test.ts. */
 export interface SuiteResult {
   readonly passed: number
-  /** Names of failed tests, of files that could not be run, and errors outside of tests. */
+  /** Names of failed tests with their errors, of files that could not be run, and errors outside of tests. */
   readonly failed: readonly string[]
   readonly skipped: readonly SkippedTest[]
 }
