@@ -91,7 +91,11 @@ export class CqlClient implements AsyncDisposable {
   async define(query: string): Promise<void> {
     const host = [...this.#client.hosts.values()].filter((node) => node.isUp()).sort((a, b) => (a.address < b.address ? -1 : 1))[0]
     try {
-      const result = await this.#client.execute(query, [], { prepare: false, readTimeout: SCHEMA_TIMEOUT_MS, ...(host === undefined ? {} : { host }) })
+      const result = await this.#client.execute(query, [], {
+        prepare: false,
+        readTimeout: SCHEMA_TIMEOUT_MS,
+        ...(host === undefined ? {} : { host }),
+      })
       // The driver has waited for it; its type declarations lack this.
       if (!(result.info as { isSchemaInAgreement?: boolean }).isSchemaInAgreement)
         throw new EngineUnavailable('the nodes do not agree on the schema')
