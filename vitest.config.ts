@@ -23,6 +23,18 @@ export default defineConfig({
           testTimeout: 60_000,
         },
       },
+      {
+        test: {
+          name: 'mesh',
+          include: ['tests/e2e/**/*.test.ts'],
+          env: { CHAT4ALL_TEST_SYSTEM: 'mesh' },
+          pool: 'forks',
+          isolate: false,
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
       { test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], pool: 'forks', testTimeout: 120_000 } },
       { test: { name: 'faults', include: ['tests/faults/**/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 900_000 } },
     ],

@@ -251,10 +251,18 @@ it(`grpcurl lists, describes and calls every service without proto files ${grpcu
     return stdout
   }
   if (grpcurl) {
-    expect(run(world.server.address, 'list').trim().split('\n').sort()).toEqual([...PUBLIC, ...OPEN].sort())
-    for (const service of PUBLIC) expect(run(world.server.address, 'describe', service)).toContain(`${service} is a service`)
+    expect(run(`127.0.0.1:${world.server.grpcPort}`, 'list').trim().split('\n').sort()).toEqual([...PUBLIC, ...OPEN].sort())
+    for (const service of PUBLIC)
+      expect(run(`127.0.0.1:${world.server.grpcPort}`, 'describe', service)).toContain(`${service} is a service`)
     const authorization = `authorization: Bearer ${ana.token}`
-    const answer = run('-H', authorization, '-d', '{"user_id":"ana"}', world.server.address, 'chat4all.v1.UserService/GetUser')
+    const answer = run(
+      '-H',
+      authorization,
+      '-d',
+      '{"user_id":"ana"}',
+      `127.0.0.1:${world.server.grpcPort}`,
+      'chat4all.v1.UserService/GetUser',
+    )
     expect(JSON.parse(answer)).toMatchObject({ user: { userId: 'ana' } })
   }
   // What grpcurl does first, whatever the command: reflection v1, then v1alpha.

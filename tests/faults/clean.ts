@@ -1,9 +1,9 @@
 import { AdminService, type IntegrityFinding } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
-import { check, type Load, type TestServer } from '@chat4all/testkit'
+import { check, type Load, type System } from '@chat4all/testkit'
 import { expect } from 'vitest'
 
 /** What VerifyIntegrity finds, over all tenants. */
-export async function findings(server: TestServer): Promise<IntegrityFinding[]> {
+export async function findings(server: System): Promise<IntegrityFinding[]> {
   const client = await server.apiClient()
   try {
     const answers = await client.collect(AdminService.method.verifyIntegrity, {})
@@ -16,7 +16,7 @@ export async function findings(server: TestServer): Promise<IntegrityFinding[]> 
 }
 
 /** Waits until the load has settled, and holds it against every promise: what was seen, what the API says, what the files hold. */
-export async function expectNothingBroken(server: TestServer, load: Load): Promise<void> {
+export async function expectNothingBroken(server: System, load: Load): Promise<void> {
   await load.settle()
   expect(server.running, server.state).toBe(true)
   expect(check(await load.evidence()).slice(0, 10)).toEqual([])

@@ -17,8 +17,9 @@ it('does not let a reader at 1 KB/s move the others, cuts it off, and lets it re
   await using load = await Load.prepare(server, { pairs: 10, window: 1, bodyBytes: BODY_BYTES })
   const { history } = load
   const fast = load.receivers[0]!
-  const client = await (await server.apiClient()).asUser('receiver-0', `127.0.0.1:${proxy.port}`)
-  const slow = new Receiver({ proc: 'slow', user: 'receiver-0', tenant: server.credentials.tenant_id, client, history })
+  const tenant = load.tenants[0]!
+  const client = await tenant.client.asUser('receiver-0', `127.0.0.1:${proxy.port}`)
+  const slow = new Receiver({ proc: 'slow', user: 'receiver-0', tenant: tenant.tenantId, client, history })
   await slow.start()
   load.start()
   await sleep(PHASE_MS)

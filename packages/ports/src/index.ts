@@ -58,6 +58,7 @@ export type {
   InboxPosition,
   IntegrityFinding,
   IntegrityPage,
+  LogPlace,
   MemberState,
   MemberWrite,
   MessageEditRow,

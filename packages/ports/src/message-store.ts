@@ -206,6 +206,12 @@ export interface IntegrityPage {
   readonly next?: string
 }
 
+/** Where a record stands. Positions of different partitions say nothing of which came first. */
+export interface LogPlace {
+  readonly partition: Partition
+  readonly position: bigint
+}
+
 /** Messages, their changes, members as the log has them, receipts.
  *
  *  Written by one sequencer per partition at a time; a second one that does not know it is stale writes the same rows,
@@ -215,13 +221,13 @@ export interface MessageStore extends AsyncDisposable {
   /** Whether `apply` throws `DuplicateMessageId` instead of storing two messages of a tenant under one id. Otherwise the caller has to ask `load` for every id first. */
   readonly refusesDuplicateIds: boolean
 
-  /** The states of conversations and, for message ids, the log position of the message that holds the id (undefined: none). One round trip, before a batch is ordered. Results stand in the order of the arguments. */
+  /** The states of conversations and, for message ids, where the message that holds the id stands (undefined: none). One round trip, before a batch is ordered. Results stand in the order of the arguments. */
   load(
     keys: readonly ConversationKey[],
     messageIds: readonly { readonly tenantId: string; readonly messageId: string }[],
   ): Promise<{
     readonly states: readonly (ConversationState | undefined)[]
-    readonly knownPositions: readonly (bigint | undefined)[]
+    readonly holders: readonly (LogPlace | undefined)[]
   }>
 
   /** Stores what a batch of log records of one partition brought, up to and including `through`. When it resolves, everything is durable or can be had again from the log after `checkpoint`, and every read sees it. Batches of a partition come in log order; applying one again writes the same.

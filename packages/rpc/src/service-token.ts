@@ -24,7 +24,7 @@ export class ServiceTokens {
   readonly #secrets: readonly string[]
   readonly #clock: Clock
   #header = ''
-  #renewAt = 0
+  #signedAt = Number.NEGATIVE_INFINITY
 
   constructor({ service, secrets, clock }: ServiceTokenOptions) {
     if (secrets.length === 0 || secrets.some((secret) => secret.length < MIN_SECRET_LENGTH))
@@ -37,9 +37,10 @@ export class ServiceTokens {
   /** The `authorization` header of calls to other services. */
   header(): string {
     const now = this.#seconds()
-    if (now >= this.#renewAt) {
+    // Also when the clock was set back: others would take the old one for expired.
+    if (Math.abs(now - this.#signedAt) >= LIFETIME_SECONDS / 2) {
       this.#header = `Bearer ${this.#sign(now)}`
-      this.#renewAt = now + LIFETIME_SECONDS / 2
+      this.#signedAt = now
     }
     return this.#header
   }

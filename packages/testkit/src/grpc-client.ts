@@ -52,7 +52,8 @@ export interface StreamEvents<T> {
 
 /** A gRPC client with a connection of its own and one bearer token. Its streams take and give encoded messages, so that it costs little beside what it loads. */
 export class RawClient {
-  readonly address: string
+  /** Where it connects first, and where if that fails: `host:port`, or `ipv4:host:port,…`. */
+  address: string
   #client: Client
   readonly #metadata = new Metadata()
 
@@ -76,9 +77,10 @@ export class RawClient {
     return new RawClient(address, accessToken)
   }
 
-  /** Drops the connection and makes a new one at once: a channel that has failed for a while takes its time. */
+  /** Drops the connection and makes a new one at once, to the next address if it has several: a channel that has failed for a while takes its time. */
   reconnect(): void {
     this.#client.close()
+    this.address = this.address.replace(/^(ipv4:)([^,]+),(.+)$/, '$1$3,$2')
     this.#client = newClient(this.address)
   }
 
@@ -140,6 +142,8 @@ function newClient(address: string): Client {
   return new Client(address, credentials.createInsecure(), {
     'grpc.use_local_subchannel_pool': 1,
     'grpc.max_receive_message_length': 64 << 20,
+    'grpc.keepalive_time_ms': 4_000,
+    'grpc.keepalive_timeout_ms': 4_000,
   })
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { newId } from '@chat4all/base'
 import { AdminService } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
 import { ConversationType } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
 import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
@@ -6,8 +7,8 @@ import type { RawClient } from './grpc-client.ts'
 import { type Evidence, History, type Reading, type Subscription } from './history.ts'
 import { Receiver } from './receiver.ts'
 import { Sender } from './sender.ts'
-import type { TestServer } from './server.ts'
-import { readThroughApi, readThroughSql } from './stores.ts'
+import { readThroughApi } from './stores/api.ts'
+import type { System } from './system.ts'
 import { waitUntil } from './wait.ts'
 
 export interface LoadOptions {
@@ -16,9 +17,12 @@ export interface LoadOptions {
   /** Messages a sender has under way. */
   readonly window?: number
   readonly bodyBytes?: number
+  /** Messages a second that all senders together aim at. Default: as many as are answered. */
+  readonly perSecond?: number
 }
 
-interface Tenant {
+/** With an API client of it. */
+export interface Tenant {
   readonly tenantId: string
   readonly client: RawClient
 }
@@ -35,29 +39,32 @@ export class Load implements AsyncDisposable {
   readonly history = new History()
   readonly senders: readonly Sender[]
   readonly receivers: readonly Receiver[]
-  readonly #server: TestServer
+  readonly tenants: readonly Tenant[]
+  readonly #system: System
   readonly #conversations: readonly Conversation[]
   readonly #clients: readonly RawClient[]
   readonly #receivers: ReadonlyMap<string, Receiver>
   #marking: Promise<void> | undefined
 
   private constructor(
-    server: TestServer,
+    system: System,
     tenants: readonly Tenant[],
     conversations: readonly Conversation[],
     users: readonly User[],
     options: LoadOptions,
   ) {
-    const { window = 4, bodyBytes = 1024 } = options
+    const { pairs, window = 4, bodyBytes = 1024, perSecond } = options
+    const pace = perSecond === undefined ? {} : { intervalMs: (pairs * 1000) / perSecond }
     const { history } = this
-    this.#server = server
+    this.tenants = tenants
+    this.#system = system
     this.#conversations = conversations
     this.#clients = [...tenants.map((t) => t.client), ...users.map((u) => u.client)]
     this.senders = users
       .filter((u) => u.role === 'sender')
       .map(({ proc, tenant, user, client }) => {
         const mine = conversations.filter((c) => c.tenant === tenant && c.senders.includes(user)).map((c) => c.conversationId)
-        return new Sender({ proc, tenant: tenant.tenantId, client, conversations: mine, history, window, bodyBytes })
+        return new Sender({ proc, tenant: tenant.tenantId, client, conversations: mine, history, window, bodyBytes, ...pace })
       })
     this.receivers = users
       .filter((u) => u.role === 'receiver')
@@ -66,12 +73,13 @@ export class Load implements AsyncDisposable {
   }
 
   /** Creates tenants, users and conversations, and starts the receivers. */
-  static async prepare(server: TestServer, options: LoadOptions): Promise<Load> {
-    const first = { tenantId: server.credentials.tenant_id, client: await server.apiClient() }
-    const tenants = [first, await createTenant(server, first.client, 'other')]
+  static async prepare(system: System, options: LoadOptions): Promise<Load> {
+    const operator = await system.apiClient()
+    const tenants = [await createTenant(system, operator), await createTenant(system, operator)]
+    operator.close()
     const conversations = (await Promise.all(tenants.map((tenant, i) => createConversations(tenant, share(options.pairs, i))))).flat()
-    const users = (await Promise.all(tenants.map((tenant, i) => createUsers(tenant, share(options.pairs, i))))).flat()
-    const load = new Load(server, tenants, conversations, users, options)
+    const users = (await Promise.all(tenants.map((tenant, i) => createUsers(system, tenant, share(options.pairs, i))))).flat()
+    const load = new Load(system, tenants, conversations, users, options)
     await Promise.all(load.receivers.map((r) => r.start()))
     return load
   }
@@ -91,7 +99,7 @@ export class Load implements AsyncDisposable {
   async settle(timeoutMs = 60_000): Promise<void> {
     for (const sender of this.senders) sender.stop()
     await this.#marking
-    const unsettled = () => [...this.senders.flatMap((s) => (s.idle ? [] : [s.state])), this.#server.state].join('\n')
+    const unsettled = () => [...this.senders.flatMap((s) => (s.idle ? [] : [s.state])), this.#system.state].join('\n')
     await waitUntil('every message is acknowledged', () => this.senders.every((s) => s.idle), timeoutMs, unsettled)
     const expected = this.#acknowledged()
     const arrived = () =>
@@ -109,7 +117,7 @@ export class Load implements AsyncDisposable {
       reader.close()
     }
     const mine = new Set(this.#conversations.map((c) => c.conversationId))
-    const stored = readThroughSql(this.#server.dataDir).filter((r) => mine.has(r.conversation))
+    const stored = (await this.#system.readStore()).filter((r) => mine.has(r.conversation))
     return { history: this.history.records, subscriptions: this.#subscriptions(), readings: [...stored, ...readings] }
   }
 
@@ -164,10 +172,11 @@ function procName(tenant: string, user: string): string {
   return `${tenant}/${user}`
 }
 
-async function createTenant(server: TestServer, operator: RawClient, tenantId: string): Promise<Tenant> {
+async function createTenant(system: System, operator: RawClient): Promise<Tenant> {
+  const tenantId = `load-${newId()}`
   await operator.call(AdminService.method.createTenant, { tenantId, name: tenantId })
   const { apiClient, clientSecret } = await operator.call(AdminService.method.createApiClient, { tenantId, name: 'load' })
-  return { tenantId, client: await server.apiClient({ client_id: apiClient!.clientId, client_secret: clientSecret }) }
+  return { tenantId, client: await system.apiClient({ client_id: apiClient!.clientId, client_secret: clientSecret }) }
 }
 
 /** A private conversation per pair, and a group for every four pairs. */
@@ -190,12 +199,14 @@ async function createConversations(tenant: Tenant, pairs: number): Promise<Conve
   ])
 }
 
-async function createUsers(tenant: Tenant, pairs: number): Promise<User[]> {
+/** Who sends and who receives are at different fronts, where there are several. */
+async function createUsers(system: System, tenant: Tenant, pairs: number): Promise<User[]> {
   const names = Array.from({ length: pairs }, (_, i) => [['sender', i] as const, ['receiver', i] as const]).flat()
   return await Promise.all(
     names.map(async ([role, i]) => {
       const user = `${role}-${i}`
-      return { proc: procName(tenant.tenantId, user), role, tenant, user, client: await tenant.client.asUser(user) }
+      const client = await tenant.client.asUser(user, system.addressFor(role === 'sender' ? i : i + 1))
+      return { proc: procName(tenant.tenantId, user), role, tenant, user, client }
     }),
   )
 }

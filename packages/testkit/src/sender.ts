@@ -20,6 +20,8 @@ export interface SenderOptions {
   /** How many messages it has under way at most. */
   readonly window: number
   readonly bodyBytes: number
+  /** Pause between new messages. Default: none. */
+  readonly intervalMs?: number
   /** Pause before a refused message is sent again. */
   readonly refusedPauseMs?: number
 }
@@ -40,6 +42,7 @@ export class Sender {
   #stream: ReturnType<RawClient['sendStream']> | undefined
   #session = 0
   #next = 0
+  #nextAt = 0
   #pauses = 0
   #sending = false
   #closed = false
@@ -115,10 +118,21 @@ export class Sender {
 
   #fill(): void {
     while (this.#stream !== undefined && this.#pauses === 0 && this.#underWay.size < this.#options.window) {
-      const message = this.#again.shift() ?? (this.#sending ? this.#newMessage() : undefined)
+      const message = this.#again.shift() ?? (this.#isDue() ? this.#newMessage() : undefined)
       if (message === undefined) return
       this.#write(message)
     }
+  }
+
+  /** Whether a new message may go; if it is too early, comes back in time. */
+  #isDue(): boolean {
+    const { intervalMs } = this.#options
+    if (!this.#sending || intervalMs === undefined) return this.#sending
+    const now = performance.now()
+    if (now < this.#nextAt) return false
+    this.#nextAt = now + intervalMs
+    setTimeout(() => this.#fill(), intervalMs + 1)
+    return true
   }
 
   #newMessage(): Message {

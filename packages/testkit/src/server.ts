@@ -4,8 +4,12 @@ import { openSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { freePorts } from './free-ports.ts'
 import { RawClient } from './grpc-client.ts'
+import type { Reading } from './history.ts'
+import { ageChangesInSql, readThroughSql, storeFile } from './stores/sqlite.ts'
+import type { Credentials, System } from './system.ts'
 import { waitUntil } from './wait.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -20,14 +24,8 @@ export interface ServerOptions {
   readonly readyTimeoutMs?: number
 }
 
-export interface Credentials {
-  readonly tenant_id: string
-  readonly client_id: string
-  readonly client_secret: string
-}
-
 /** The real server, in a process of its own, on free ports. */
-export class TestServer implements AsyncDisposable {
+export class TestServer implements System {
   readonly dataDir: string
   readonly grpcPort: number
   readonly httpPort: number
@@ -60,12 +58,10 @@ export class TestServer implements AsyncDisposable {
     return `127.0.0.1:${this.grpcPort}`
   }
 
-  /** Its log so far. */
   get log(): string {
     return readFileSync(this.#logFile, 'utf8')
   }
 
-  /** Whether it runs, and the end of its log, for people. */
   get state(): string {
     return `the server ${this.running ? 'runs' : 'has exited'}; the end of its log:\n${this.log.slice(-3000)}`
   }
@@ -74,7 +70,6 @@ export class TestServer implements AsyncDisposable {
     return JSON.parse(readFileSync(join(this.dataDir, 'credentials.json'), 'utf8'))
   }
 
-  /** Starts it again on the same ports and data. Returns the milliseconds until it was ready. */
   async restart(): Promise<number> {
     const started = performance.now()
     const { cpus, nodeArguments = [], env = {} } = this.#options
@@ -90,12 +85,10 @@ export class TestServer implements AsyncDisposable {
     return performance.now() - started
   }
 
-  /** Ends it as a power switch would. */
   async kill(): Promise<void> {
     await this.#signal('SIGKILL')
   }
 
-  /** Asks it to stop, and returns its exit code. */
   async terminate(): Promise<number | null> {
     return await this.#signal('SIGTERM')
   }
@@ -114,7 +107,23 @@ export class TestServer implements AsyncDisposable {
     await rm(this.#logFile, { force: true })
   }
 
-  /** A client that acts as the API client of the first tenant. */
+  addressFor(): string {
+    return this.address
+  }
+
+  async readStore(): Promise<Reading[]> {
+    return readThroughSql(this.dataDir)
+  }
+
+  async ageChanges(days: number): Promise<void> {
+    ageChangesInSql(this.dataDir, days)
+  }
+
+  async queryDirectory<Row>(sql: string): Promise<Row[]> {
+    using db = new DatabaseSync(storeFile(this.dataDir, 'signing_keys'), { readOnly: true })
+    return db.prepare(sql).all() as Row[]
+  }
+
   async apiClient(credentials: Omit<Credentials, 'tenant_id'> = this.credentials): Promise<RawClient> {
     return await RawClient.signIn(this.address, credentials)
   }

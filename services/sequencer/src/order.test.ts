@@ -3,7 +3,7 @@ import { type LogRecord, LogRecordSchema } from '@chat4all/gen/chat4all/internal
 import { MemberRole } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
 import { EventSchema } from '@chat4all/gen/chat4all/v1/event_pb.js'
 import { MessageSchema, PayloadSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
-import type { StoredMessage } from '@chat4all/ports'
+import type { LogPlace, StoredMessage } from '@chat4all/ports'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { OrderedState, OrderingConversation } from './domain/conversation.ts'
@@ -37,7 +37,7 @@ const members = (kind: 'membersAdded' | 'membersRemoved', ...userIds: string[]) 
     },
   })
 
-const nothing: Known = { states: new Map(), positions: new Map(), messages: new Map() }
+const nothing: Known = { states: new Map(), holders: new Map(), uniqueIds: false, messages: new Map() }
 const at = (records: readonly LogRecord[], from = 1): Decoded[] => records.map((r, i) => ({ position: BigInt(from + i), record: r }))
 const only = (conversations: readonly OrderingConversation[]): OrderingConversation => conversations[0]!
 
@@ -48,14 +48,23 @@ test('numbers messages from 1 without gaps, and carries the number in the stored
 })
 
 test('skips a message whose id an earlier position holds, in the batch or in the store', () => {
-  const known = { ...nothing, positions: new Map([[idKey('t', 'm0'), 1n]]) }
+  const known = { ...nothing, holders: new Map([[idKey('t', 'm0'), { partition: 0, position: 1n }]]) }
   const { head, rows } = only(order(0, at([message('m0'), message('m1'), message('m1')], 5), known))
   expect(rows.messages.map(({ messageId }) => messageId)).toEqual(['m1'])
   expect(head.sequence).toBe(1n)
 })
 
+test.each([
+  [true, []],
+  [false, ['m0']],
+])('takes an id that another partition took at the same moment, unless the store can hold it only once (%s)', (uniqueIds, taken) => {
+  const known = { ...nothing, uniqueIds, holders: new Map([[idKey('t', 'm0'), { partition: 1, position: 1n }]]) }
+  const { rows } = only(order(0, at([message('m0')], 5), known))
+  expect(rows.messages.map(({ messageId }) => messageId)).toEqual(taken)
+})
+
 test('orders again what an interrupted run over the same record left behind', () => {
-  const known = { ...nothing, positions: new Map([[idKey('t', 'm1'), 5n]]) }
+  const known = { ...nothing, holders: new Map([[idKey('t', 'm1'), { partition: 0, position: 5n }]]) }
   expect(only(order(0, at([message('m1')], 5), known)).rows.messages).toHaveLength(1)
 })
 
@@ -166,7 +175,8 @@ function scenario(choices: readonly number[]): LogRecord[] {
 function replay(records: readonly LogRecord[], cuts: readonly number[], again = 0) {
   const store = {
     states: new Map<string, OrderedState>(),
-    positions: new Map<string, bigint>(),
+    holders: new Map<string, LogPlace>(),
+    uniqueIds: false,
     messages: new Map<string, StoredMessage>(),
     rows: new Map<string, unknown>(),
   }
@@ -181,7 +191,7 @@ function replay(records: readonly LogRecord[], cuts: readonly number[], again = 
 function save(
   store: {
     states: Map<string, OrderedState>
-    positions: Map<string, bigint>
+    holders: Map<string, LogPlace>
     messages: Map<string, StoredMessage>
     rows: Map<string, unknown>
   },
@@ -190,7 +200,7 @@ function save(
   for (const { rows, ...conversation } of conversations.map((c) => ({ rows: c.rows, key: c.key, state: c.state() }))) {
     store.states.set(conversationKey(conversation.key), conversation.state)
     for (const row of rows.messages) {
-      store.positions.set(idKey('t', row.messageId), row.position)
+      store.holders.set(idKey('t', row.messageId), { partition: 0, position: row.position })
       store.messages.set(idKey('t', row.messageId), { ...conversation.key, ...row })
     }
     for (const { sequence, revision, data } of rows.updates) {

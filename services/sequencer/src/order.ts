@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import { type LogRecord, LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
-import type { ConversationKey, LogEntry, StoredMessage } from '@chat4all/ports'
+import type { ConversationKey, LogEntry, LogPlace, StoredMessage } from '@chat4all/ports'
 import { changeConversation } from './domain/change-conversation.ts'
 import { changeMessage } from './domain/change-message.ts'
 import { type OrderedState, OrderingConversation } from './domain/conversation.ts'
@@ -17,8 +17,10 @@ export interface Decoded {
 /** What must be known before a batch can be ordered. Everything in it follows from the log before the batch. */
 export interface Known {
   readonly states: { get(key: string): OrderedState | undefined }
-  /** The log position of the message that holds an id, by `idKey`. */
-  readonly positions: ReadonlyMap<string, bigint>
+  /** Where the message that holds an id stands, by `idKey`. */
+  readonly holders: ReadonlyMap<string, LogPlace>
+  /** Whether the store can hold an id only once. */
+  readonly uniqueIds: boolean
   /** Messages that the batch changes, by `idKey`. */
   readonly messages: ReadonlyMap<string, StoredMessage>
 }
@@ -63,10 +65,7 @@ function orderRecord(conversation: OrderingConversation, position: bigint, recor
   switch (kind.case) {
     case 'message': {
       const id = idKey(tenantId, kind.value.messageId)
-      // An id held by a smaller position is a repeat that the log's own window missed; by this position or a higher
-      // one, it is what an interrupted run over the same record left.
-      const first = known.positions.get(id)
-      if (seen.has(id) || (first !== undefined && first < position)) return conversation.advance({ position })
+      if (seen.has(id) || isRepeat(known, id, conversation.head.partition, position)) return conversation.advance({ position })
       seen.add(id)
       return orderMessage(conversation, kind.value, position, timeMicros)
     }
@@ -79,4 +78,12 @@ function orderRecord(conversation: OrderingConversation, position: bigint, recor
     case undefined:
       return conversation.advance({ position })
   }
+}
+
+/** In its own partition, an id that a smaller position holds is a repeat that the log's window missed; one that this position or a higher one holds is what an interrupted run over the same record left.
+ *  Who holds it in another partition took it at the same moment, which no client may do. A store that can have both gets both: what a partition holds follows from its own log. */
+function isRepeat({ holders, uniqueIds }: Known, id: string, partition: number, position: bigint): boolean {
+  const holder = holders.get(id)
+  if (holder === undefined) return false
+  return holder.partition === partition ? holder.position < position : uniqueIds
 }

@@ -16,6 +16,7 @@ import { PartitionSequencer } from './partition-sequencer.ts'
 /** A store that keeps messages by id, and counts how often it is asked. */
 function fakeStore(refusesDuplicateIds: boolean) {
   const byId = new Map<string, bigint>()
+  const holder = (position: bigint | undefined) => (position === undefined ? undefined : { partition: 0, position })
   const asked: number[] = []
   const store = {
     refusesDuplicateIds,
@@ -23,7 +24,7 @@ function fakeStore(refusesDuplicateIds: boolean) {
     setCheckpoint: async () => {},
     load: async (keys: readonly unknown[], ids: readonly { readonly messageId: string }[]) => {
       asked.push(ids.length)
-      return { states: keys.map(() => undefined), knownPositions: ids.map(({ messageId }) => byId.get(messageId)) }
+      return { states: keys.map(() => undefined), holders: ids.map(({ messageId }) => holder(byId.get(messageId))) }
     },
     apply: async (_partition: number, _through: bigint, writes: readonly ConversationWrites[]) => {
       const messages = writes.flatMap((write) => write.messages)

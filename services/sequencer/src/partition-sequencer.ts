@@ -6,6 +6,7 @@ import {
   type EventLog,
   type LiveBus,
   type LogEntry,
+  type LogPlace,
   type MessageStore,
   type Partition,
   type PartitionOwner,
@@ -47,6 +48,7 @@ export class PartitionSequencer implements PartitionOwner {
   async start(): Promise<bigint> {
     this.#states.clear()
     this.#applied = this.#checkpointed = await this.#deps.store.checkpoint(this.#partition)
+    this.#deps.logger.info({ partition: this.#partition, checkpoint: String(this.#applied) }, 'owns the partition')
     return this.#applied
   }
 
@@ -87,24 +89,24 @@ export class PartitionSequencer implements PartitionOwner {
   }
 
   async #known(batch: readonly Decoded[], askForIds: boolean): Promise<Known> {
-    const keys = new Map(
-      batch.filter(({ record }) => !this.#states.has(conversationKey(record))).map(({ record }) => [conversationKey(record), record]),
-    )
     const ids = batch.flatMap(({ record: { tenantId, kind } }) =>
       askForIds && kind.case === 'message' ? [{ tenantId, messageId: kind.value.messageId }] : [],
     )
-    const [positions, messages] = await Promise.all([this.#load([...keys.values()], ids), this.#changedMessages(batch)])
-    return { states: this.#states, positions, messages }
+    const messages = await this.#changedMessages(batch)
+    const keys = new Map(batch.map(({ record }) => [conversationKey(record), record]))
+    const unknown = [...keys.values()].filter((record) => !this.#states.has(conversationKey(record)))
+    const holders = await this.#load(unknown, ids)
+    return { states: this.#states, holders, uniqueIds: this.#deps.store.refusesDuplicateIds, messages }
   }
 
-  /** Reads states into memory, and the positions of the messages that hold ids. Most batches of a busy conversation need neither. */
+  /** Reads states into memory, and where the messages stand that hold ids. Most batches of a busy conversation need neither. */
   async #load(
     keys: readonly ConversationKey[],
     ids: readonly { readonly tenantId: string; readonly messageId: string }[],
-  ): Promise<Map<string, bigint>> {
-    const positions = new Map<string, bigint>()
-    if (keys.length === 0 && ids.length === 0) return positions
-    const { states, knownPositions } = await this.#deps.store.load(
+  ): Promise<Map<string, LogPlace>> {
+    const found = new Map<string, LogPlace>()
+    if (keys.length === 0 && ids.length === 0) return found
+    const { states, holders } = await this.#deps.store.load(
       keys.map(({ tenantId, conversationId }) => ({ tenantId, conversationId })),
       ids,
     )
@@ -114,13 +116,13 @@ export class PartitionSequencer implements PartitionOwner {
       this.#states.set(conversationKey(state.head), { head: state.head, members })
     }
     for (const [i, { tenantId, messageId }] of ids.entries()) {
-      const position = knownPositions[i]
-      if (position !== undefined) positions.set(idKey(tenantId, messageId), position)
+      const holder = holders[i]
+      if (holder !== undefined) found.set(idKey(tenantId, messageId), holder)
     }
-    return positions
+    return found
   }
 
-  /** The stored messages that edits, deletions and reactions of the batch are about. */
+  /** The stored messages that edits, deletions and reactions of the batch are about. Comes before the states are looked at. */
   async #changedMessages(batch: readonly Decoded[]): Promise<Map<string, StoredMessage>> {
     const messages = new Map<string, StoredMessage>()
     const look = batch.flatMap(({ record: { tenantId, kind } }) =>
@@ -129,10 +131,19 @@ export class PartitionSequencer implements PartitionOwner {
     await Promise.all(
       look.map(async ({ tenantId, messageId }) => {
         const message = await this.#deps.store.message(tenantId, messageId)
-        if (message !== undefined) messages.set(idKey(tenantId, messageId), message)
+        if (message === undefined) return
+        messages.set(idKey(tenantId, messageId), message)
+        this.#forgetIfBehind(message)
       }),
     )
     return messages
+  }
+
+  /** A message that was changed after what is in memory: another process owns the partition, and has applied more. The state is read again, and shows that the change is applied. */
+  #forgetIfBehind(message: StoredMessage): void {
+    const key = conversationKey(message)
+    const state = this.#states.get(key)
+    if (state !== undefined && message.revision > state.head.revision) this.#states.delete(key)
   }
 
   async #publish(conversations: readonly OrderingConversation[], through: bigint): Promise<void> {

@@ -37,7 +37,7 @@ beforeAll(async () => {
   scene = await newScene(acme, acme.credentials.client_id)
   const { client_id: clientId, client_secret: clientSecret } = world.server.credentials
   operatorToken = (await world.client().call(AuthService.method.createToken, { clientId, clientSecret })).accessToken
-  wire = new Wire(connect(`http://${world.server.address}`), scene.ana.token)
+  wire = new Wire(connect(`http://127.0.0.1:${world.server.grpcPort}`), scene.ana.token)
 })
 afterAll(async () => {
   wire?.close()

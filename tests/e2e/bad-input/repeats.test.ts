@@ -255,7 +255,7 @@ describe('a conversation', () => {
 })
 
 describe('with four partitions', () => {
-  // The log tells repeats apart in each partition; between partitions only the store does, after the answer.
+  // The log tells repeats apart in each partition; between partitions the gateway does, until the store can.
   it('an id that is sent at once to many conversations, which no client may do, is stored once', async () => {
     await using wide = await World.start({ env: { CHAT4ALL_PARTITIONS: '4' } })
     const tenant = await wide.tenant()

@@ -1,11 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
 import { Access } from '@chat4all/gen/chat4all/v1/access_pb.js'
 import { AdminService } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
 import { AuthService } from '@chat4all/gen/chat4all/v1/auth_service_pb.js'
 import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
-import { storeFile } from '@chat4all/testkit'
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accessOf, METHODS, nameOf } from '../support/api.ts'
@@ -44,13 +42,12 @@ beforeAll(async () => {
 afterAll(() => world[Symbol.asyncDispose]())
 
 async function ownSigner(): Promise<Signer> {
-  const db = new DatabaseSync(storeFile(world.server.dataDir, 'signing_keys'), { readOnly: true })
-  const row = db.prepare('SELECT key_id, private_jwk FROM signing_keys').get() as { key_id: string; private_jwk: string }
-  db.close()
-  const jwk = JSON.parse(row.private_jwk) as JWK
+  const sql = 'SELECT key_id, private_jwk FROM signing_keys WHERE retired_at IS NULL'
+  const [row] = await world.server.queryDirectory<{ readonly key_id: string; readonly private_jwk: string }>(sql)
+  const jwk = JSON.parse(row!.private_jwk) as JWK
   const { kty, crv, x } = jwk as { kty: string; crv: string; x: string }
   const key = await importJWK(jwk, 'EdDSA')
-  return { kid: row.key_id, key: key as CryptoKey, publicJwk: { kty, crv, x } as JWK }
+  return { kid: row!.key_id, key: key as CryptoKey, publicJwk: { kty, crv, x } as JWK }
 }
 
 /** Ana's token again, with other claims, another header, or of another signer. */

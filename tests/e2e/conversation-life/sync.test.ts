@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { DatabaseSync } from 'node:sqlite'
 import { uuidToBytes } from '@chat4all/base'
 import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
 import type { Event } from '@chat4all/gen/chat4all/v1/event_pb.js'
@@ -7,7 +6,6 @@ import type { Message } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { ReceiptService } from '@chat4all/gen/chat4all/v1/receipt_service_pb.js'
 import { type SnapshotInstruction, SyncService } from '@chat4all/gen/chat4all/v1/sync_service_pb.js'
-import { storeFile } from '@chat4all/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Live } from '../support/live.ts'
 import { refused } from '../support/refusal.ts'
@@ -218,10 +216,7 @@ describe('a client that was away longer than changes are kept', () => {
     const { messageId } = await ana.say(room, 'old')
     await ana.call(editMessage, { messageId, payload: text('old!') })
     expect(await world.server.terminate()).toBe(0)
-    const db = new DatabaseSync(storeFile(world.server.dataDir, 'changes'))
-    // Ninety days and ten more.
-    db.exec('UPDATE changes SET at = at - 8640000000000')
-    db.close()
+    await world.server.ageChanges(100)
     await world.server.restart()
     await expect
       .poll(async () => (await ana.call(listChanges, { conversationId: room }).catch(() => undefined))?.snapshot, { timeout: 10_000 })

@@ -1,7 +1,7 @@
 import { newId } from '@chat4all/base'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { UserService } from '@chat4all/gen/chat4all/v1/user_service_pb.js'
-import { engineMissing, type Member, Mesh, type RawClient, waitUntil } from '@chat4all/testkit'
+import { engineMissing, type Member, Mesh, RawClient, waitUntil } from '@chat4all/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Live } from '../support/live.ts'
 import { textOf } from '../support/world.ts'
@@ -14,7 +14,7 @@ describe.skipIf(missing !== undefined)(`the mesh${missing === undefined ? '' : `
   let clients: RawClient[]
   beforeAll(async () => {
     mesh = stack.use(await Mesh.start())
-    clients = await Promise.all(mesh.gateways.map((_, index) => mesh.apiClient(index)))
+    clients = await Promise.all(mesh.gateways.map(({ address }) => RawClient.signIn(address, mesh.credentials)))
     for (const client of clients) stack.defer(() => client.close())
     await clients[0]!.call(UserService.method.batchUpsertUsers, { users: [{ userId: 'ana' }, { userId: 'bruno' }] })
   }, 180_000)

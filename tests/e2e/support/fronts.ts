@@ -2,7 +2,7 @@ import { createRegistry, type DescMethod, fromBinary, type JsonValue, type Messa
 import { anyUnpack } from '@bufbuild/protobuf/wkt'
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '@chat4all/gen/google/rpc/error_details_pb.js'
 import type { Status } from '@chat4all/gen/google/rpc/status_pb.js'
-import { RawClient, type RpcFailure, type TestServer } from '@chat4all/testkit'
+import { RawClient, type RpcFailure, type System } from '@chat4all/testkit'
 import { ConnectError, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { pathOf } from './api.ts'
@@ -30,7 +30,7 @@ export class Fronts implements Disposable {
   readonly #clients = new Map<string, RawClient>()
   readonly #sessions: Http2SessionManager[] = []
 
-  constructor(server: TestServer) {
+  constructor(server: System) {
     const http1 = { baseUrl: `http://127.0.0.1:${server.httpPort}`, httpVersion: '1.1' } as const
     const http2 = () => {
       const sessionManager = new Http2SessionManager(http1.baseUrl)

@@ -1,4 +1,5 @@
 import type { DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf'
+import { newId } from '@chat4all/base'
 import { AdminService } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
 import { AuthService } from '@chat4all/gen/chat4all/v1/auth_service_pb.js'
 import { ConversationType } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
@@ -6,32 +7,34 @@ import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_serv
 import type { Message } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { UserService } from '@chat4all/gen/chat4all/v1/user_service_pb.js'
-import { RawClient, type ServerOptions, TestServer } from '@chat4all/testkit'
+import { RawClient, type ServerOptions, type System, TestServer } from '@chat4all/testkit'
 import { expect } from 'vitest'
+import { onMesh, PATIENT, sharedMesh } from './shared-mesh.ts'
 
-/** The real server and everybody who calls it. Tests keep apart by having tenants of their own. */
+/** The real system and everybody who calls it. Tests keep apart by having tenants of their own. */
 export class World implements AsyncDisposable {
-  readonly server: TestServer
+  readonly server: System
   /** The API client of the first start: an operator, of the tenant `default`. */
   readonly operator: RawClient
   readonly #clients: RawClient[] = []
-  #tenants = 0
+  /** Of those who used the server before. */
+  readonly #knownDefects: ReadonlySet<string>
 
-  private constructor(server: TestServer, operator: RawClient) {
+  private constructor(server: System, operator: RawClient) {
     this.server = server
     this.operator = this.track(operator)
+    this.#knownDefects = new Set(defectsIn(server.log))
   }
 
+  /** A server of its own; on the mesh the one that all share, whose settings suit every test. */
   static async start({ env = {}, ...options }: ServerOptions = {}): Promise<World> {
-    // Tests share a machine: a server that got no CPU or no disk for a moment must not refuse sends for that.
-    const patient = { CHAT4ALL_MAX_LOOP_DELAY_MS: '10000', CHAT4ALL_MAX_SEND_LATENCY_MS: '10000' }
-    const server = await TestServer.start({ ...options, env: { ...patient, ...env } })
+    const server = onMesh ? await sharedMesh() : await TestServer.start({ ...options, env: { ...PATIENT, ...env } })
     return new World(server, await server.apiClient())
   }
 
   /** A new tenant with an API client, which is no operator. */
   async tenant(): Promise<Tenant> {
-    const tenantId = `tenant-${++this.#tenants}`
+    const tenantId = `tenant-${newId()}`
     await this.operator.call(AdminService.method.createTenant, { tenantId, name: tenantId })
     const { apiClient, clientSecret } = await this.operator.call(AdminService.method.createApiClient, { tenantId, name: 'tests' })
     const credentials = { client_id: apiClient!.clientId, client_secret: clientSecret }
@@ -51,10 +54,15 @@ export class World implements AsyncDisposable {
   /** Also fails when the server met a defect of its own: whatever callers do, it must foresee. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.close()
-    const defects = this.server.log.split('\n').filter((line) => line.includes('"level":50') || line.includes('"level":60'))
-    await this.server[Symbol.asyncDispose]()
+    const defects = defectsIn(this.server.log).filter((line) => !this.#knownDefects.has(line))
+    if (!onMesh) await this.server[Symbol.asyncDispose]()
+    else if (!this.server.running) await this.server.restart()
     expect(defects, 'errors in the log of the server').toEqual([])
   }
+}
+
+function defectsIn(log: string): string[] {
+  return log.split('\n').filter((line) => line.includes('"level":50') || line.includes('"level":60'))
 }
 
 /** A tenant, through its API client. */

@@ -29,8 +29,10 @@ export class Member {
     this.#state = 'starting'
   }
 
-  run(process: EngineProcess): void {
+  run(process: EngineProcess, address: string, readyUrl?: string): void {
     this.process = process
+    this.address = address
+    this.readyUrl = readyUrl
     this.#state = 'ready'
   }
 

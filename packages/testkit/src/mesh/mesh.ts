@@ -1,23 +1,37 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { CqlServer } from '../engines/cql-server.ts'
+import { pathToFileURL } from 'node:url'
+import pg from 'pg'
 import { EngineProcess } from '../engines/engine-process.ts'
-import { NatsServers } from '../engines/nats-servers.ts'
-import { PostgresServer } from '../engines/postgres-server.ts'
 import { answersOk } from '../engines/ready.ts'
-import { S3Server } from '../engines/s3-server.ts'
 import { tempFolder } from '../engines/temp-folder.ts'
 import { freePorts } from '../free-ports.ts'
 import { RawClient } from '../grpc-client.ts'
-import type { Credentials } from '../server.ts'
+import type { Reading } from '../history.ts'
+import { ageChangesInCql, readThroughCql } from '../stores/cql.ts'
+import type { Credentials, System } from '../system.ts'
+import type { TcpProxy } from '../tcp-proxy.ts'
+import { Engines } from './engines.ts'
+import { Links } from './links.ts'
 import { Member } from './member.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
+const SABOTEUR = pathToFileURL(join(import.meta.dirname, 'saboteur.mjs')).href
 const HOST = '127.0.0.1'
+const KEYSPACE = 'chat4all'
 /** Cassandra and six services start on the same CPUs. */
 const READY_MS = 90_000
+
+export type ServiceName = 'directory' | 'sequencer' | 'gateway'
+export type Environment = Readonly<Record<string, string>>
+
+export interface Sabotage {
+  readonly clockOffsetMs?: number
+  /** An unhandled rejection, or more memory than there is. */
+  readonly crash?: 'rejection' | 'memory'
+}
 
 export interface Ports {
   readonly grpc: number
@@ -32,30 +46,32 @@ export interface MeshOptions {
   /** Where the first API client's credentials are, or get written. Default: in a temporary folder. */
   readonly credentialsFile?: string
   /** For every service. */
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Environment
+  /** Whether services reach each other and the engines through proxies, for `link` to give, and can be sabotaged. */
+  readonly fragile?: boolean
 }
 
-/** The services, each a process of its own, on real engines: three NATS servers, a CQL store, PostgreSQL and an S3 server. Their data goes away with them. */
-export class Mesh implements AsyncDisposable {
-  readonly nats = [1, 2, 3].map((number) => new Member(`nats-${number}`, 'engine'))
-  readonly cql = new Member('cassandra', 'engine')
-  readonly postgres = new Member('postgres', 'engine')
-  readonly s3 = new Member('s3', 'engine')
-  readonly directories: readonly Member[]
-  readonly sequencers: readonly Member[]
-  readonly gateways: readonly Member[]
+/** The services, each a process of its own, on real engines. Their data goes away with them. */
+export class Mesh implements System {
+  readonly engines = new Engines()
+  readonly directories: Member[]
+  readonly sequencers: Member[]
+  readonly gateways: Member[]
   readonly #options: MeshOptions
+  readonly #links: Links | undefined
   readonly #stack = new AsyncDisposableStack()
   readonly #secret = randomBytes(32).toString('base64url')
   #credentialsFile = ''
 
   constructor(options: MeshOptions = {}) {
-    const named = (name: string, count: number) =>
+    const named = (name: ServiceName, count: number) =>
       Array.from({ length: count }, (_, index) => new Member(`${name}-${index + 1}`, 'service'))
     this.#options = options
     this.directories = named('directory', options.directories ?? 2)
     this.sequencers = named('sequencer', options.sequencers ?? 2)
     this.gateways = named('gateway', options.gateways?.length ?? 2)
+    this.#stack.use(this.engines)
+    this.#links = options.fragile ? this.#stack.use(new Links()) : undefined
   }
 
   /** Starts a mesh, and stops what has started if that fails. */
@@ -70,39 +86,109 @@ export class Mesh implements AsyncDisposable {
     }
   }
 
-  /** In the order in which they start. */
-  get members(): readonly Member[] {
-    return [...this.nats, this.cql, this.postgres, this.s3, ...this.directories, ...this.sequencers, ...this.gateways]
+  get services(): readonly Member[] {
+    return [...this.directories, ...this.sequencers, ...this.gateways]
   }
 
-  get credentialsFile(): string {
-    return this.#credentialsFile
+  /** In the order in which they start. */
+  get members(): readonly Member[] {
+    return [...this.engines.members, ...this.services]
+  }
+
+  /** Of all gateways, the first one first. */
+  get address(): string {
+    return this.addressFor(0)
+  }
+
+  get grpcPort(): number {
+    return Number(this.gateways[0]!.address.split(':')[1])
+  }
+
+  get httpPort(): number {
+    return Number(new URL(this.gateways[0]!.readyUrl!).port)
   }
 
   get credentials(): Credentials {
     return JSON.parse(readFileSync(this.#credentialsFile, 'utf8'))
   }
 
-  /** A client that acts as the first API client, through one of the gateways. */
-  async apiClient(gateway = 0): Promise<RawClient> {
-    return await RawClient.signIn(this.gateways[gateway]!.address, this.credentials)
+  get running(): boolean {
+    return this.members.every(({ process }) => process?.running)
+  }
+
+  get state(): string {
+    const lines = this.members.map(({ name, process }) => `${name} ${process?.running ? 'runs' : 'has ended'}`)
+    const logs = this.services.map(({ name, process }) => `the end of the log of ${name}:\n${process?.log.slice(-1000)}`)
+    return [lines.join(', '), ...logs].join('\n')
+  }
+
+  get log(): string {
+    return this.services.map(({ process }) => process!.log).join('')
+  }
+
+  addressFor(n: number): string {
+    const first = n % this.gateways.length
+    const inTurn = [...this.gateways.slice(first), ...this.gateways.slice(0, first)]
+    return `ipv4:${inTurn.map(({ address }) => address).join()}`
+  }
+
+  async apiClient(credentials: Omit<Credentials, 'tenant_id'> = this.credentials): Promise<RawClient> {
+    return await RawClient.signIn(this.address, credentials)
   }
 
   async start(): Promise<void> {
     this.#credentialsFile = this.#options.credentialsFile ?? join(await this.#temporaryFolder(), 'credentials.json')
-    const [nats, store, postgres] = await this.#startEngines()
-    const common = { ...nats, CHAT4ALL_HOST: HOST, CHAT4ALL_SERVICE_SECRET: this.#secret, ...this.#options.env }
+    await this.engines.start()
     const first = { CHAT4ALL_BOOTSTRAP_CREDENTIALS: this.#credentialsFile }
     await Promise.all([
-      ...this.directories.map((member, index) => this.#startService(member, { ...common, ...postgres, ...(index === 0 ? first : {}) })),
-      ...this.sequencers.map((member) => this.#startService(member, { ...common, ...store })),
+      ...this.directories.map((member, index) => this.#start(member, index === 0 ? first : {})),
+      ...this.sequencers.map((member) => this.#start(member, {})),
     ])
-    const directories = { CHAT4ALL_DIRECTORY_ADDRESSES: this.directories.map(({ address }) => address).join() }
-    await Promise.all(
-      this.gateways.map((member, index) =>
-        this.#startService(member, { ...common, ...store, ...directories }, this.#options.gateways?.[index]),
-      ),
-    )
+    await Promise.all(this.gateways.map((member, index) => this.#start(member, {}, this.#options.gateways?.[index])))
+  }
+
+  /** Starts one more. The gateways know only the directories that were there before them. */
+  async add(service: ServiceName, env: Environment = {}): Promise<Member> {
+    const others = { directory: this.directories, sequencer: this.sequencers, gateway: this.gateways }[service]
+    const member = new Member(`${service}-${others.length + 1}`, 'service')
+    await this.#start(member, env)
+    others.push(member)
+    return member
+  }
+
+  /** Asks one that was added to finish, and forgets it. Returns its exit code. */
+  async remove(member: Member): Promise<number | null> {
+    await member.process!.stop()
+    for (const members of [this.directories, this.sequencers, this.gateways])
+      if (members.includes(member)) members.splice(members.indexOf(member), 1)
+    return member.process!.exitCode
+  }
+
+  /** Harms a service of a fragile mesh from within: its clock, as long as it runs, or all of it, by what it does not expect. */
+  sabotage({ process }: Member, what: Sabotage): void {
+    writeFileSync(join(process!.folder, 'sabotage.json'), JSON.stringify(what))
+  }
+
+  /** The way from a service to another member. */
+  link(from: Member, to: Member): TcpProxy {
+    if (!this.#links) throw new Error('the mesh was not started as fragile')
+    return this.#links.between(from, to)
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all(this.services.map(({ process }) => process!.kill()))
+  }
+
+  async terminate(): Promise<number | null> {
+    await this.stop()
+    return Math.max(...this.services.map(({ process }) => process!.exitCode ?? 255))
+  }
+
+  async restart(): Promise<number> {
+    const started = performance.now()
+    for (const members of [[...this.directories, ...this.sequencers], this.gateways])
+      await Promise.all(members.filter(({ process }) => !process!.running).map(({ process }) => process!.restart()))
+    return performance.now() - started
   }
 
   /** Asks the services to finish, those that take calls first. */
@@ -111,74 +197,71 @@ export class Mesh implements AsyncDisposable {
       await Promise.all(members.map(({ process }) => process?.stop()))
   }
 
+  async readStore(): Promise<Reading[]> {
+    return await readThroughCql(this.engines.cqlServer, KEYSPACE)
+  }
+
+  async ageChanges(days: number): Promise<void> {
+    await ageChangesInCql(this.engines.cqlServer, KEYSPACE, days)
+  }
+
+  async queryDirectory<Row>(sql: string): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.engines.postgresUrl(this.engines.postgres.address) })
+    await client.connect()
+    try {
+      return (await client.query(sql)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
   /** At once. `stop` comes before, where the services shall finish. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync()
   }
 
-  /** Their part of the environment. What has started goes when the mesh goes, also when another one fails. */
-  async #startEngines() {
-    const started = await Promise.allSettled([this.#startNats(), this.#startCql(), this.#startPostgres(), this.#startS3()])
-    const failed = started.find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
-    return started.map((result) => (result as PromiseFulfilledResult<Record<string, string>>).value)
-  }
-
-  async #startNats() {
-    for (const member of this.nats) member.starting()
-    const servers = this.#stack.use(await NatsServers.start({ size: 3 }))
-    const addresses = servers.urls.map((url) => new URL(url).host)
-    for (const [index, member] of this.nats.entries()) {
-      member.address = addresses[index]!
-      member.run(servers.nodes[index]!)
-    }
-    return { CHAT4ALL_NATS_SERVERS: addresses.join(), CHAT4ALL_NATS_REPLICAS: '3' }
-  }
-
-  async #startCql() {
-    this.cql.starting()
-    const server = this.#stack.use(await CqlServer.start())
-    this.cql.address = server.contactPoint
-    this.cql.run(server.node)
-    return {
-      CHAT4ALL_CQL_CONTACT_POINTS: server.contactPoint,
-      CHAT4ALL_CQL_DATACENTER: server.localDataCenter,
-      CHAT4ALL_CQL_REPLICATION: '1',
-    }
-  }
-
-  async #startPostgres() {
-    this.postgres.starting()
-    const server = this.#stack.use(await PostgresServer.start())
-    this.postgres.address = new URL(server.url).host
-    this.postgres.run(server.node)
-    return { CHAT4ALL_POSTGRES_URL: server.url }
-  }
-
-  async #startS3() {
-    this.s3.starting()
-    const server = this.#stack.use(await S3Server.start())
-    this.s3.address = new URL(server.endpoint).host
-    this.s3.run(server.node)
-    return {}
-  }
-
-  async #startService(member: Member, env: Readonly<Record<string, string>>, ports?: Ports): Promise<void> {
-    const service = member.name.replace(/-\d+$/, '')
+  async #start(member: Member, env: Environment, ports?: Ports): Promise<void> {
+    const service = member.name.replace(/-\d+$/, '') as ServiceName
     const [grpc, http] = ports === undefined ? ((await freePorts(2)) as [number, number]) : [ports.grpc, ports.http]
     const readyUrl = `http://${HOST}:${http}/readyz`
     member.starting()
-    member.address = `${HOST}:${service === 'sequencer' ? http : grpc}`
-    member.readyUrl = readyUrl
     const process = await EngineProcess.start({
       folder: await tempFolder(service),
       command: [join(ROOT, 'scripts/serve'), join(ROOT, `services/${service}/src/main.ts`)],
-      env: { NODE_ENV: 'production', ...env, CHAT4ALL_GRPC_PORT: `${grpc}`, CHAT4ALL_HTTP_PORT: `${http}` },
+      env: { ...(await this.#environment(member, service)), ...env, CHAT4ALL_GRPC_PORT: `${grpc}`, CHAT4ALL_HTTP_PORT: `${http}` },
       isReady: () => answersOk(readyUrl),
       readyTimeoutMs: READY_MS,
     })
     this.#stack.use(process)
-    member.run(process)
+    member.run(process, `${HOST}:${service === 'sequencer' ? http : grpc}`, readyUrl)
+  }
+
+  async #environment(member: Member, service: ServiceName): Promise<Environment> {
+    const { nats, cql, postgres } = this.engines
+    const addresses = async (others: readonly Member[]) =>
+      (await this.#links?.addresses(member, others)) ?? others.map(({ address }) => address)
+    const of = (...services: readonly ServiceName[]) => services.includes(service)
+    return {
+      NODE_ENV: 'production',
+      ...(this.#options.fragile ? { NODE_OPTIONS: `--import=${SABOTEUR}` } : {}),
+      CHAT4ALL_HOST: HOST,
+      CHAT4ALL_SERVICE_SECRET: this.#secret,
+      CHAT4ALL_NATS_SERVERS: (await addresses(nats)).join(),
+      CHAT4ALL_NATS_REPLICAS: '3',
+      ...(of('directory') ? { CHAT4ALL_POSTGRES_URL: this.engines.postgresUrl((await addresses([postgres]))[0]!) } : {}),
+      ...(of('sequencer', 'gateway') ? await this.#cqlEnvironment(addresses, cql) : {}),
+      ...(of('gateway') ? { CHAT4ALL_DIRECTORY_ADDRESSES: (await addresses(this.directories)).join() } : {}),
+      ...this.#options.env,
+    }
+  }
+
+  async #cqlEnvironment(addresses: (others: readonly Member[]) => Promise<readonly string[]>, cql: Member): Promise<Environment> {
+    return {
+      CHAT4ALL_CQL_CONTACT_POINTS: (await addresses([cql])).join(),
+      CHAT4ALL_CQL_DATACENTER: this.engines.cqlServer.localDataCenter,
+      CHAT4ALL_CQL_KEYSPACE: KEYSPACE,
+      CHAT4ALL_CQL_REPLICATION: '1',
+    }
   }
 
   async #temporaryFolder(): Promise<string> {

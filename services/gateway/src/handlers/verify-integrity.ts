@@ -72,9 +72,9 @@ async function missing(
     if (kind.case !== 'message' || (tenantId !== undefined && key.tenantId !== tenantId)) return []
     return [{ tenantId: key.tenantId, conversationId: key.conversationId, messageId: kind.value.messageId, position }]
   })
-  const { knownPositions } = await store.load([], accepted)
+  const { holders } = await store.load([], accepted)
   return accepted
-    .filter((_, i) => knownPositions[i] === undefined)
+    .filter((_, i) => holders[i] === undefined)
     .map(({ tenantId, conversationId, messageId, position }) => ({
       tenantId,
       conversationId,

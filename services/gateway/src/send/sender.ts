@@ -10,6 +10,7 @@ import type { Users } from '../access/users.ts'
 import type { MessageReader } from '../message-reader.ts'
 import type { Admission } from './admission.ts'
 import { isFreshId } from './fresh-id.ts'
+import { RecentIds } from './recent-ids.ts'
 import { encodeRecord, messageOfRecord, sameContent, sentMessage } from './sent-message.ts'
 
 export interface SenderDeps {
@@ -35,6 +36,7 @@ type Accepted = MessageInitShape<typeof SendMessageResponseSchema>
 /** Accepts messages: checks who may send what where, then puts it into the log. Being in the log is being accepted. */
 export class Sender {
   readonly #deps: SenderDeps
+  readonly #recentIds = new RecentIds()
 
   constructor(deps: SenderDeps) {
     this.#deps = deps
@@ -58,7 +60,9 @@ export class Sender {
   async append({ tenantId, partition, message, earlier }: PreparedSend): Promise<Accepted> {
     const { messageId, conversationId } = message
     if (earlier !== undefined) return repeated(message, earlier)
-    const entry = { conversationId, key: `${tenantId}:m:${messageId}`, record: encodeRecord(tenantId, message) }
+    const key = `${tenantId}:m:${messageId}`
+    if (!this.#recentIds.use(key, conversationId, performance.now())) throw reused(messageId)
+    const entry = { conversationId, key, record: encodeRecord(tenantId, message) }
     const appended = await this.#deps.admission.run(() => this.#deps.log.append(partition, entry))
     return appended.duplicate ? this.#repeat(tenantId, partition, message, appended) : accepted(message)
   }
@@ -96,11 +100,13 @@ export class Sender {
 function repeated(message: Message, first: Message): Accepted {
   // What was edited or deleted since can't be compared any more: the id alone decides.
   const changed = first.editTime !== undefined || first.deleteTime !== undefined
-  if (!changed && !sameContent(message, first))
-    throw new ChatError('IDEMPOTENCY_KEY_REUSED', 'The message_id was used before for another message. Use a new one.', {
-      metadata: { message_id: message.messageId },
-    })
+  if (!changed && !sameContent(message, first)) throw reused(message.messageId)
   return accepted(first)
+}
+
+function reused(messageId: string): ChatError {
+  const metadata = { message_id: messageId }
+  return new ChatError('IDEMPOTENCY_KEY_REUSED', 'The message_id was used before for another message. Use a new one.', { metadata })
 }
 
 function accepted({ messageId, conversationId, createTime }: Message): Accepted {

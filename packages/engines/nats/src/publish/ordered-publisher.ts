@@ -44,7 +44,7 @@ export class OrderedPublisher {
   publish(message: StreamMessage): Promise<Stored> {
     if (this.#waitingBytes > MAX_WAITING_BYTES) return Promise.reject(new EngineUnavailable(`${this.#target.name}: too much is waiting`))
     const { promise, resolve, reject } = Promise.withResolvers<Stored>()
-    this.#waiting.push({ ...message, since: Date.now(), resolve, reject })
+    this.#waiting.push({ ...message, since: performance.now(), resolve, reject })
     this.#waitingBytes += message.payload.byteLength
     this.#draining ??= this.#drain()
     return promise
@@ -120,7 +120,7 @@ export class OrderedPublisher {
 
   /** Rejects what waited long enough, and everything when repeating is of no use. Returns the others. */
   #giveUp(group: readonly Waiting[], error: unknown): readonly Waiting[] {
-    const now = Date.now()
+    const now = performance.now()
     this.#failingSince ??= now
     const hopeless = !isPassing(error) || isOutOfSpace(error) || now - this.#failingSince > GIVE_UP_MS
     const failed = group.filter(({ since }) => hopeless || now - since > GIVE_UP_MS)

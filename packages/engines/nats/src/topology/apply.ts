@@ -65,13 +65,13 @@ async function firstSequence(jsm: JetStreamManager, stream: string, { deliver_po
 
 /** Repeats while there is no answer, or no leader. */
 async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
-  const started = Date.now()
+  const started = performance.now()
   for (let failures = 0; ; failures += 1) {
     try {
       return await attempt()
     } catch (error) {
       if (!isPassing(error)) throw error
-      if (Date.now() - started > GIVE_UP_MS) throw new EngineUnavailable('JetStream does not answer', error)
+      if (performance.now() - started > GIVE_UP_MS) throw new EngineUnavailable('JetStream does not answer', error)
       await backOff(failures)
     }
   }

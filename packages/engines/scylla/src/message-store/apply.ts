@@ -11,8 +11,8 @@ import { moveUpdates, readPending, writeUpdates } from './updates.ts'
 
 const MESSAGE = `INSERT INTO messages (tenant_id, conversation_id, bucket, sequence, message_id, revision, position, accepted_at, sender, data)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?`
-const MESSAGE_ID = `INSERT INTO message_ids (tenant_id, message_id, conversation_id, sequence, position)
-  VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?`
+const MESSAGE_ID = `INSERT INTO message_ids (tenant_id, message_id, conversation_id, sequence, log_partition, position)
+  VALUES (?, ?, ?, ?, ?, ?) USING TIMESTAMP ?`
 const EDIT = `INSERT INTO message_edits (tenant_id, conversation_id, bucket, sequence, revision, replaced_at, data)
   VALUES (?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?`
 const CHANGE = `INSERT INTO changes (tenant_id, conversation_id, bucket, revision, kind, position, at, sequence, event)
@@ -72,7 +72,7 @@ async function writeRows(cql: CqlClient, { head, messages, edits, changes }: Con
   for (const edit of edits) addEdit(edit)
   for (const change of changes) addChange(kindOf(change), change)
   const writeId = ({ messageId, sequence, position }: NewMessage) =>
-    cql.run(MESSAGE_ID, [tenantId, messageId, conversationId, sequence, position, firstOf(position)])
+    cql.run(MESSAGE_ID, [tenantId, messageId, conversationId, sequence, head.partition, position, firstOf(position)])
   const buckets = [...messageRows.values(), ...editRows.values(), ...changeRows.values()]
   await Promise.all([...messages.map(writeId), ...buckets.map((statements) => cql.runAll(statements))])
 }

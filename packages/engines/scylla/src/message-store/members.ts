@@ -91,7 +91,7 @@ export function createMemberReads(cql: CqlClient) {
         Promise.all(keys.map((key) => loadState(cql, key))),
         Promise.all(messageIds.map(({ tenantId, messageId }) => findMessage(cql, tenantId, messageId))),
       ])
-      return { states, knownPositions: places.map((place) => place?.position) }
+      return { states, holders: places.map((place) => place && { partition: place.log_partition, position: place.position }) }
     },
 
     async members(key: ConversationKey): Promise<readonly MemberState[]> {

@@ -23,7 +23,7 @@ const SELECT_SOME = `SELECT ${COLUMNS} ${IN_BUCKET} AND sequence IN ?`
 const SELECT_TIME = `SELECT accepted_at AS "acceptedAt" ${IN_BUCKET} AND sequence = ?`
 const SELECT_SENDERS = `SELECT sequence, sender ${IN_BUCKET} AND sequence >= ? AND sequence <= ?`
 const SELECT_DIGEST = `SELECT sequence, message_id AS "messageId", revision ${IN_BUCKET} AND sequence >= ? AND sequence <= ?`
-const SELECT_ID = 'SELECT conversation_id, sequence, position FROM message_ids WHERE tenant_id = ? AND message_id = ?'
+const SELECT_ID = 'SELECT conversation_id, sequence, log_partition, position FROM message_ids WHERE tenant_id = ? AND message_id = ?'
 const SELECT_POSITIONS = `SELECT sequence, position ${IN_BUCKET} AND sequence >= ? AND sequence <= ?`
 const SELECT_EDITS = `SELECT sequence, revision, replaced_at AS "replacedAt", data FROM message_edits
   WHERE tenant_id = ? AND conversation_id = ? AND bucket = ? AND sequence = ? AND revision <= ?`
@@ -37,6 +37,7 @@ const UNREAD_STEP = 256n
 export interface MessagePlace {
   readonly conversation_id: string
   readonly sequence: bigint
+  readonly log_partition: number
   readonly position: bigint
 }
 

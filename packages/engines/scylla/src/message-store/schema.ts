@@ -30,7 +30,7 @@ const TABLES = [
      message_id uuid, revision bigint, position bigint, accepted_at bigint, sender text, data blob,
      PRIMARY KEY ((tenant_id, conversation_id, bucket), sequence))`,
   `CREATE TABLE IF NOT EXISTS message_ids (
-     tenant_id text, message_id uuid, conversation_id text, sequence bigint, position bigint,
+     tenant_id text, message_id uuid, conversation_id text, sequence bigint, log_partition int, position bigint,
      PRIMARY KEY ((tenant_id, message_id)))`,
   `CREATE TABLE IF NOT EXISTS message_updates (
      tenant_id text, conversation_id text, revision bigint, sequence bigint, data blob, erase_edits boolean,

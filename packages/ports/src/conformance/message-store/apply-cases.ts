@@ -5,11 +5,13 @@ import type { MessageStore } from '../../message-store.ts'
 import { Author, applyBatch, Log } from './author.ts'
 import { newTenant, type Suite } from './suite.ts'
 
+const placeOf = ({ head: { partition, position } }: Author) => ({ partition, position })
+
 export function applyCases(suite: Suite): void {
   it('knows nothing of a conversation before anything was applied', async () => {
     const key = { tenantId: newTenant(), conversationId: newId() }
     const known = await suite.store.load([key], [{ tenantId: key.tenantId, messageId: newId() }])
-    expect(known).toEqual({ states: [undefined], knownPositions: [undefined] })
+    expect(known).toEqual({ states: [undefined], holders: [undefined] })
     expect(await suite.store.heads([key])).toEqual([undefined])
     expect(await suite.store.members(key)).toEqual([])
     expect(await suite.store.messages(key, { before: 0n }, 10)).toEqual([])
@@ -31,16 +33,16 @@ export function applyCases(suite: Suite): void {
     const known = await suite.store.load([two.key, absent, one.key], ids)
     const members = (author: Author) => [...author.members.values()]
     expect(known.states).toEqual([{ head: two.head, members: members(two) }, undefined, { head: one.head, members: members(one) }])
-    expect(known.knownPositions).toEqual([two.head.position, undefined, one.head.position])
-    expect(await suite.store.load([], [])).toEqual({ states: [], knownPositions: [] })
+    expect(known.holders).toEqual([placeOf(two), undefined, placeOf(one)])
+    expect(await suite.store.load([], [])).toEqual({ states: [], holders: [] })
   })
 
   it('refuses a whole batch with an id that another message of the tenant holds, or tells beforehand who holds it', async () => {
     const first = await suite.stored(1)
     if (!suite.store.refusesDuplicateIds) {
       const [{ tenantId }, { messageId }] = [first.key, first.messages[0]!]
-      const { knownPositions } = await suite.store.load([], [{ tenantId, messageId }])
-      return expect(knownPositions).toEqual([first.head.position])
+      const { holders } = await suite.store.load([], [{ tenantId, messageId }])
+      return expect(holders).toEqual([placeOf(first)])
     }
     const [innocent, repeat] = [suite.author(first.key.tenantId), suite.author(first.key.tenantId)]
     innocent.message('ana')
@@ -135,7 +137,7 @@ export function applyCases(suite: Suite): void {
     const stranger = { ...one.key, tenantId: newTenant() }
     const messageId = one.messages[0]!.messageId
     const known = await suite.store.load([stranger], [{ tenantId: stranger.tenantId, messageId }])
-    expect(known).toEqual({ states: [undefined], knownPositions: [undefined] })
+    expect(known).toEqual({ states: [undefined], holders: [undefined] })
     expect(await suite.store.heads([stranger])).toEqual([undefined])
     expect(await suite.store.members(stranger)).toEqual([])
     expect(await suite.store.message(stranger.tenantId, messageId)).toBeUndefined()

@@ -3,26 +3,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fromBinary } from '@bufbuild/protobuf'
 import { uuidFromBytes } from '@chat4all/base'
-import { type Message, MessageSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
-import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
-import { ReceiptService } from '@chat4all/gen/chat4all/v1/receipt_service_pb.js'
-import { hashText } from './body.ts'
-import type { RawClient } from './grpc-client.ts'
-import type { Reading, StoredRow } from './history.ts'
-
-/** Every message of one conversation, and its receipts, as the API gives them. */
-export async function readThroughApi(client: RawClient, tenant: string, conversation: string): Promise<Reading> {
-  const rows: StoredRow[] = []
-  let pageToken = ''
-  do {
-    const request = { conversationId: conversation, position: { case: 'since', value: 0n }, pageSize: 200, pageToken } as const
-    const page = await client.call(MessageService.method.listMessages, request)
-    for (const message of page.messages) rows.push({ ...contents(message), tenant })
-    pageToken = page.nextPageToken
-  } while (pageToken !== '')
-  const { receipts } = await client.call(ReceiptService.method.listReceipts, { conversationId: conversation })
-  return { source: 'ListMessages', tenant, conversation, rows, receipts: new Map(receipts.map((r) => [r.userId, r])) }
-}
+import { MessageSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
+import type { Reading, StoredRow } from '../history.ts'
+import { contents } from './contents.ts'
 
 /** Every conversation that the embedded message store holds, read from its file beside the server. */
 export function readThroughSql(dataDir: string): Reading[] {
@@ -37,6 +20,15 @@ export function readThroughSql(dataDir: string): Reading[] {
   } finally {
     db.close()
   }
+}
+
+const DAY_MICROS = 86_400_000_000
+
+/** Makes every change that the embedded message store holds this many days older. */
+export function ageChangesInSql(dataDir: string, days: number): void {
+  const db = new DatabaseSync(storeFile(dataDir, 'changes'))
+  db.exec(`UPDATE changes SET at = at - ${days * DAY_MICROS}`)
+  db.close()
 }
 
 /** The SQLite file in the data directory that has a table of this name: engines name their files as they like. */
@@ -78,13 +70,4 @@ function receiptsOf(db: DatabaseSync, conversation: number): Reading['receipts']
     read_through: number
   }[]
   return new Map(rows.map((r) => [r.user_id, { deliveredThrough: BigInt(r.delivered_through), readThrough: BigInt(r.read_through) }]))
-}
-
-function contents({ sequence, messageId, conversationId, payload }: Message): Omit<StoredRow, 'tenant'> {
-  return {
-    sequence,
-    messageId,
-    conversation: conversationId,
-    bodyHash: hashText(payload?.content.case === 'text' ? payload.content.value : ''),
-  }
 }

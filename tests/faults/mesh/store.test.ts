@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
+import { type RpcFailure, waitUntil } from '@chat4all/testkit'
+import { status } from '@grpc/grpc-js'
+import { expect } from 'vitest'
+import { faultCase } from './support/fault-case.ts'
+
+faultCase(11, 'kill -9 of the message store in the middle of writes', async ({ mesh, load }) => {
+  for (let round = 0; round < 2; round++) {
+    await mesh.engines.cql.process!.kill()
+    await mesh.engines.cql.process!.restart()
+    const before = load.history.count('recv')
+    await waitUntil('messages arrive again', () => load.history.count('recv') > before + 200, 60_000)
+  }
+})
+
+faultCase(12, 'the message store stands still for 20 s: sends are accepted, and delivered later', async ({ mesh, load }) => {
+  const reader = await load.tenants[0]!.client.asUser('receiver-0', mesh.address)
+  const conversationId = load.history.records.find(({ proc }) => proc.endsWith('/receiver-0'))!.conversation
+  const cql = mesh.engines.cql.process!
+  cql.pause()
+  try {
+    await sleep(3_000)
+    const before = load.history.count('send', 'ok')
+    await waitUntil('sends are accepted meanwhile', () => load.history.count('send', 'ok') > before + 200)
+    const started = performance.now()
+    const refusal = await reader.call(MessageService.method.listMessages, { conversationId }, 20_000).then(
+      () => undefined,
+      (failure: RpcFailure) => failure,
+    )
+    console.log(`a read was refused after ${Math.round(performance.now() - started)} ms: ${refusal?.message}`)
+    expect(refusal).toMatchObject({ code: status.UNAVAILABLE, reason: 'ENGINE_UNAVAILABLE' })
+    await sleep(Math.max(0, 15_000 - (performance.now() - started)))
+  } finally {
+    cql.resume()
+  }
+  const before = load.history.count('recv')
+  await waitUntil('the backlog drains', () => load.history.count('recv') > before + 500, 60_000)
+  reader.close()
+})

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { waitUntil } from '@chat4all/testkit'
+import { expect } from 'vitest'
+import { faultCase } from './support/fault-case.ts'
+
+const MINUTE = 60_000
+
+faultCase(22, 'clocks are 10 minutes apart, and one steps back by an hour', async ({ mesh }) => {
+  const [ahead, behind] = mesh.sequencers
+  const gateway = mesh.gateways[1]!
+  mesh.sabotage(ahead!, { clockOffsetMs: 10 * MINUTE })
+  mesh.sabotage(gateway, { clockOffsetMs: 10 * MINUTE })
+  mesh.sabotage(behind!, { clockOffsetMs: -10 * MINUTE })
+  await sleep(8_000)
+  mesh.sabotage(ahead!, { clockOffsetMs: -50 * MINUTE })
+  mesh.sabotage(gateway, { clockOffsetMs: 9 * MINUTE })
+  await sleep(8_000)
+  for (const member of [ahead!, behind!, gateway]) mesh.sabotage(member, {})
+})
+
+faultCase(25, 'an unhandled rejection, and more memory than there is, in a service of each kind', async ({ mesh }) => {
+  for (const crash of ['rejection', 'memory'] as const) {
+    const victims = [mesh.gateways[0]!, mesh.directories[1]!, mesh.sequencers[1]!]
+    for (const victim of victims) {
+      mesh.sabotage(victim, { crash })
+      await waitUntil(`${victim.name} has ended`, () => !victim.process!.running, 60_000)
+      expect(victim.process!.exitCode).not.toBe(0)
+      mesh.sabotage(victim, {})
+      await victim.process!.restart()
+      await sleep(1_000)
+    }
+  }
+})
