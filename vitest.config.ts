@@ -36,7 +36,17 @@ export default defineConfig({
         },
       },
       { test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], pool: 'forks', testTimeout: 120_000 } },
-      { test: { name: 'faults', include: ['tests/faults/**/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 900_000 } },
+      { test: { name: 'faults', include: ['tests/faults/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 900_000 } },
+      {
+        test: {
+          name: 'mesh-faults',
+          include: ['tests/faults/mesh/*.test.ts'],
+          pool: 'forks',
+          isolate: false,
+          fileParallelism: false,
+          testTimeout: 900_000,
+        },
+      },
     ],
   },
 })
