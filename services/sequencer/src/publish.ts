@@ -28,14 +28,17 @@ export function publishLive(bus: LiveBus, conversation: OrderingConversation, pu
 }
 
 /** Those who left are told that they did. This comes first: their gateways then stop following the conversation before the rest of the batch, in which there may be things that happened later. */
-function publishFarewells(bus: LiveBus, { key: { tenantId, conversationId }, head, members, farewells }: OrderingConversation): void {
+function publishFarewells(
+  bus: LiveBus,
+  { key: { tenantId, conversationId }, head, members, events, farewells }: OrderingConversation,
+): void {
   for (const { userIds, event } of farewells) {
     const gone = userIds.filter((userId) => !members.has(userId))
     const farewell = create(LiveBatchSchema, {
       tenantId,
       conversationId,
       partition: head.partition,
-      firstRevision: event.revision,
+      firstRevision: events[0]!.revision,
       lastRevision: event.revision,
       response: encodeResponse([event.event]),
       farewell: true,

@@ -4,7 +4,7 @@ import { Mesh } from '@chat4all/testkit'
 export const PATIENT = { CHAT4ALL_MAX_LOOP_DELAY_MS: '10000', CHAT4ALL_MAX_SEND_LATENCY_MS: '10000' }
 
 /** What single tests ask of a server of their own. */
-const SETTINGS = { CHAT4ALL_HEARTBEAT_SECONDS: '1' }
+const SETTINGS = { CHAT4ALL_HEARTBEAT_SECONDS: '1', CHAT4ALL_SUBSCRIBER_QUEUE_BYTES: '524288' }
 
 /** Whether the scenarios run on the services apart, instead of on the server in one process. */
 export const onMesh = process.env.CHAT4ALL_TEST_SYSTEM === 'mesh'

@@ -200,6 +200,28 @@ test('fills what was not shown before a farewell once the user is back', async (
   await expect.poll(() => out.revisions).toEqual([1n, 4n, 2n, 3n, 4n, 5n, 6n])
 })
 
+function takeAndDrop(subscription: Subscription): void {
+  subscription.take(batch(2n, 3n))
+  subscription.drop('c')
+}
+
+test.each([
+  ['was withheld', (subscription: Subscription) => subscription.withhold(batch(2n, 3n)), batch(4n)],
+  ['waited and was dropped', takeAndDrop, batch(4n)],
+  ['was ordered with the removal', () => {}, batch(2n, 4n)],
+])('fills what %s at first, of a conversation in which nothing had happened before', async (_, before, farewell) => {
+  const out = reader()
+  const events = [2n, 3n, 4n, 5n].map(event)
+  const fill = async (_key: unknown, after: bigint) => events.filter(({ revision }) => revision > after)
+  const subscription = new Subscription(principal, 'ana', out, limits(1e6, fill))
+  before(subscription)
+  subscription.goLive(new Map())
+  await settle()
+  subscription.take({ batch: { ...farewell.batch, farewell: true }, frame: batch(4n).frame })
+  subscription.take(batch(6n))
+  await expect.poll(() => out.revisions).toEqual([4n, 2n, 3n, 4n, 5n, 6n])
+})
+
 test('knows what of missed events a stream has handed on already, when it catches up a second time', async () => {
   const subscription = new Subscription(principal, 'ana', reader(), limits(1e6, noGaps))
   await subscription.send({ events: [event(1n), event(2n)] })

@@ -74,9 +74,18 @@ export class Subscription {
 
   /** Drops what waits about a conversation that the user is in no longer, but for the farewell. */
   drop(conversationId: string): void {
-    const kept = this.#queue?.filter(({ batch }) => batch.conversationId !== conversationId || batch.farewell)
+    if (this.#queue === undefined) return
+    const [dropped, kept] = partition(this.#queue, ({ batch }) => batch.conversationId === conversationId && !batch.farewell)
+    for (const framed of dropped) this.withhold(framed)
     this.#queue = kept
-    this.#queuedBytes = kept?.reduce((bytes, { frame }) => bytes + frame.length, 0) ?? 0
+    this.#queuedBytes = kept.reduce((bytes, { frame }) => bytes + frame.length, 0)
+  }
+
+  /** Does not show a batch of a conversation that the user was removed from, and leaves its place open: whoever comes back gets the gap filled. */
+  withhold(framed: FramedBatch): void {
+    const { conversationId, firstRevision } = framed.batch
+    if (firstRevision === 0n || this.#isRepeat(framed) || this.#revisions?.has(conversationId)) return
+    this.#know(conversationId, firstRevision - 1n)
   }
 
   /** Writes something of the stream's own: ready, missed changes, heartbeats. */
@@ -205,10 +214,12 @@ export class Subscription {
     })
   }
 
-  /** A farewell that comes after something the user is not shown any more leaves the gap open: whoever comes back gets it filled. */
-  #remember({ batch }: FramedBatch): void {
+  /** A farewell that comes after something the user is not shown any more leaves the gap open. */
+  #remember(framed: FramedBatch): void {
+    const { batch } = framed
+    if (batch.farewell) this.withhold(framed)
     const known = this.#revisions?.get(batch.conversationId)
-    if (batch.farewell && known !== undefined && batch.firstRevision > known + 1n) return
+    if (batch.farewell && batch.lastRevision > known! + 1n) return
     if (batch.lastRevision > 0n) this.#know(batch.conversationId, batch.lastRevision)
   }
 
@@ -227,4 +238,8 @@ function slowConsumer(): ChatError {
   return new ChatError('SLOW_CONSUMER', 'The stream was not read fast enough. Subscribe again with the last cursor: nothing is missed.', {
     retryAfterMs: 1_000,
   })
+}
+
+function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(fits), items.filter((item) => !fits(item))]
 }

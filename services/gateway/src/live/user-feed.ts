@@ -18,8 +18,11 @@ export class UserFeed {
 
   take(framed: FramedBatch): void {
     const { conversationId, farewell } = framed.batch
-    if (!farewell && this.#removedFrom?.has(conversationId)) return
-    for (const subscription of this.subscriptions) subscription.take(framed)
+    const withheld = !farewell && this.#removedFrom?.has(conversationId)
+    for (const subscription of this.subscriptions) {
+      if (withheld) subscription.withhold(framed)
+      else subscription.take(framed)
+    }
   }
 
   removedFrom(conversationId: string): void {

@@ -45,7 +45,8 @@ export declare type LiveBatch = Message<"chat4all.internal.v1.LiveBatch"> & {
   position: bigint;
 
   /**
-   * The revision of the first event. 0 for receipts.
+   * The revision of the first event. 0 for receipts. A farewell holds only the last event of its range: the others were
+   * ordered with it, and are not shown to who is gone.
    *
    * @generated from field: int64 first_revision = 5;
    */
