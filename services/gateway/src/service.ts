@@ -17,6 +17,7 @@ import { Ordered } from './ordered.ts'
 import { publicServices } from './routes.ts'
 import { Admission } from './send/admission.ts'
 import { Changer } from './send/changer.ts'
+import { ConversationRate } from './send/conversation-rate.ts'
 import { Sender } from './send/sender.ts'
 
 /** The edge: authenticates, checks, accepts, reads, delivers live. Keeps nothing that can't be had again. */
@@ -42,6 +43,7 @@ export function createGatewayService(deps: GatewayDeps): GatewayService {
   const ordered = new Ordered(log, store)
   const reader = new MessageReader(store, conversations, ordered)
   const admission = new Admission(config)
+  const rate = new ConversationRate(config)
   const catchUp = { store, conversations, nowMicros }
   const hub: LiveHub = new LiveHub({
     ...deps,
@@ -69,8 +71,8 @@ export function createGatewayService(deps: GatewayDeps): GatewayService {
       reader,
       hub,
       views: new ConversationViews(store),
-      sender: new Sender({ log, clock, conversations, users, reader, admission }),
-      changer: new Changer({ log, clock, reader, ordered, admission }),
+      sender: new Sender({ log, clock, conversations, users, reader, rate, admission }),
+      changer: new Changer({ log, clock, reader, ordered, rate, admission }),
     }),
     authenticate: (header) => tokens.authenticate(header('authorization')),
     jwks: () => tokens.jwks(),

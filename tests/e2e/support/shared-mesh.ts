@@ -3,8 +3,11 @@ import { Mesh } from '@chat4all/testkit'
 /** Tests share a machine: a server that got no CPU or no disk for a moment must not refuse sends for that. */
 export const PATIENT = { CHAT4ALL_MAX_LOOP_DELAY_MS: '10000', CHAT4ALL_MAX_SEND_LATENCY_MS: '10000' }
 
+/** Of one conversation at one gateway: a burst of 1,000 is more than the other tests send. */
+export const CONVERSATION_RATE = { CHAT4ALL_CONVERSATION_SENDS_PER_SECOND: '200', CHAT4ALL_CONVERSATION_BURST_SECONDS: '5' }
+
 /** What single tests ask of a server of their own. */
-const SETTINGS = { CHAT4ALL_HEARTBEAT_SECONDS: '1', CHAT4ALL_SUBSCRIBER_QUEUE_BYTES: '524288' }
+const SETTINGS = { CHAT4ALL_HEARTBEAT_SECONDS: '1', CHAT4ALL_SUBSCRIBER_QUEUE_BYTES: '524288', ...CONVERSATION_RATE }
 
 /** Whether the scenarios run on the services apart, instead of on the server in one process. */
 export const onMesh = process.env.CHAT4ALL_TEST_SYSTEM === 'mesh'

@@ -225,6 +225,7 @@ export enum ErrorReason {
 
   /**
    * RESOURCE_EXHAUSTED. Too much work at once. A google.rpc.RetryInfo detail says how long to wait.
+   * metadata: "scope" ("conversation") and "limit" (a second) if it is one conversation that gets too much.
    *
    * @generated from enum value: ERROR_REASON_RATE_LIMITED = 70;
    */

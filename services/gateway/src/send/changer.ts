@@ -6,6 +6,7 @@ import type { ConversationLog } from '@chat4all/ports'
 import { type MessageReader, type ReadableMessage, shownMessage } from '../message-reader.ts'
 import type { Ordered } from '../ordered.ts'
 import type { Admission } from './admission.ts'
+import type { ConversationRate } from './conversation-rate.ts'
 import { SCHEMA_VERSION } from './sent-message.ts'
 
 type Kind = NonNullable<MessageInitShape<typeof LogRecordSchema>['kind']>
@@ -15,6 +16,7 @@ export interface ChangerDeps {
   readonly clock: Clock
   readonly reader: MessageReader
   readonly ordered: Ordered
+  readonly rate: ConversationRate
   readonly admission: Admission
 }
 
@@ -28,6 +30,7 @@ export class Changer {
 
   async change({ stored, access }: ReadableMessage, kind: Kind): Promise<Message> {
     const { tenantId, conversationId, messageId } = stored
+    this.#deps.rate.take(conversationId, performance.now())
     const record = create(LogRecordSchema, {
       schemaVersion: SCHEMA_VERSION,
       tenantId,

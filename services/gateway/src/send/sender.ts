@@ -9,6 +9,7 @@ import type { Conversations } from '../access/conversation-access.ts'
 import type { Users } from '../access/users.ts'
 import type { MessageReader } from '../message-reader.ts'
 import type { Admission } from './admission.ts'
+import type { ConversationRate } from './conversation-rate.ts'
 import { isFreshId } from './fresh-id.ts'
 import { RecentIds } from './recent-ids.ts'
 import { encodeRecord, messageOfRecord, sameContent, sentMessage } from './sent-message.ts'
@@ -19,6 +20,7 @@ export interface SenderDeps {
   readonly conversations: Conversations
   readonly users: Users
   readonly reader: MessageReader
+  readonly rate: ConversationRate
   readonly admission: Admission
 }
 
@@ -60,8 +62,10 @@ export class Sender {
   async append({ tenantId, partition, message, earlier }: PreparedSend): Promise<Accepted> {
     const { messageId, conversationId } = message
     if (earlier !== undefined) return repeated(message, earlier)
+    const now = performance.now()
+    this.#deps.rate.take(conversationId, now)
     const key = `${tenantId}:m:${messageId}`
-    if (!this.#recentIds.use(key, conversationId, performance.now())) throw reused(messageId)
+    if (!this.#recentIds.use(key, conversationId, now)) throw reused(messageId)
     const entry = { conversationId, key, record: encodeRecord(tenantId, message) }
     const appended = await this.#deps.admission.run(() => this.#deps.log.append(partition, entry))
     return appended.duplicate ? this.#repeat(tenantId, partition, message, appended) : accepted(message)
