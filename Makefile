@@ -1,6 +1,6 @@
 # The front door. Needs make, npm and Node 20 or newer; everything else comes with `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install build up up-mesh engines test bench check gen format vendor-protos deploy-tools clean
+.PHONY: help install build up up-mesh engines soak test bench check gen format vendor-protos deploy-tools clean
 
 PNPM := npx --yes pnpm@10.34.9
 NODE := scripts/node
@@ -30,6 +30,9 @@ up-mesh: build engines ## start the services apart, on real engines, in the fore
 
 engines: install ## bring the real servers for the tests (Go, Java 17 with Maven) into .cache/engines; test does it too
 	@$(NODE) scripts/engines.ts $(ARGS)
+
+soak: build engines ## harm a mesh at random for half an hour while messages flow, and check every promise (ARGS=--help)
+	@exec $(NODE) scripts/soak.ts $(ARGS)
 
 test: build ## run every test suite
 	@$(NODE) scripts/test.ts

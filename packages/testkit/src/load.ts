@@ -19,6 +19,16 @@ export interface LoadOptions {
   readonly bodyBytes?: number
   /** Messages a second that all senders together aim at. Default: as many as are answered. */
   readonly perSecond?: number
+  /** Pause between two rounds in which receivers mark what they got. Default: 200 ms. */
+  readonly markMs?: number
+  /** Whether every four pairs share a group. Default: yes. */
+  readonly groups?: boolean
+}
+
+export interface Progress {
+  readonly accepted: number
+  readonly owed: number
+  readonly arrived: number
 }
 
 /** With an API client of it. */
@@ -44,6 +54,7 @@ export class Load implements AsyncDisposable {
   readonly #conversations: readonly Conversation[]
   readonly #clients: readonly RawClient[]
   readonly #receivers: ReadonlyMap<string, Receiver>
+  readonly #markMs: number
   #marking: Promise<void> | undefined
 
   private constructor(
@@ -53,9 +64,9 @@ export class Load implements AsyncDisposable {
     users: readonly User[],
     options: LoadOptions,
   ) {
-    const { pairs, window = 4, bodyBytes = 1024, perSecond } = options
-    const pace = perSecond === undefined ? {} : { intervalMs: (pairs * 1000) / perSecond }
+    const { window = 4, bodyBytes = 1024, markMs = 200 } = options
     const { history } = this
+    this.#markMs = markMs
     this.tenants = tenants
     this.#system = system
     this.#conversations = conversations
@@ -64,12 +75,31 @@ export class Load implements AsyncDisposable {
       .filter((u) => u.role === 'sender')
       .map(({ proc, tenant, user, client }) => {
         const mine = conversations.filter((c) => c.tenant === tenant && c.senders.includes(user)).map((c) => c.conversationId)
-        return new Sender({ proc, tenant: tenant.tenantId, client, conversations: mine, history, window, bodyBytes, ...pace })
+        return new Sender({ proc, tenant: tenant.tenantId, client, conversations: mine, history, window, bodyBytes })
       })
     this.receivers = users
       .filter((u) => u.role === 'receiver')
       .map(({ proc, tenant, user, client }) => new Receiver({ proc, user, tenant: tenant.tenantId, client, history }))
     this.#receivers = new Map(this.receivers.map((r) => [r.proc, r]))
+    this.pace(options.perSecond)
+  }
+
+  /** Messages a second that all senders together aim at from now on. Undefined: as many as are answered. */
+  pace(perSecond: number | undefined): void {
+    for (const sender of this.senders) sender.intervalMs = perSecond === undefined ? undefined : (this.senders.length * 1000) / perSecond
+  }
+
+  /** Where it stands: messages acknowledged, the copies of them that receivers are owed, and those that have arrived. */
+  get progress(): Progress {
+    const accepted = new Map<string, number>()
+    for (const sender of this.senders)
+      for (const [conversation, count] of sender.accepted) accepted.set(conversation, (accepted.get(conversation) ?? 0) + count)
+    const subscriptions = this.#subscriptions()
+    return {
+      accepted: sum([...accepted.values()]),
+      owed: sum(subscriptions.map(({ conversation }) => accepted.get(conversation) ?? 0)),
+      arrived: sum(subscriptions.map(({ proc, conversation }) => Number(this.#receivers.get(proc)!.seen(conversation)))),
+    }
   }
 
   /** Creates tenants, users and conversations, and starts the receivers. */
@@ -77,7 +107,9 @@ export class Load implements AsyncDisposable {
     const operator = await system.apiClient()
     const tenants = [await createTenant(system, operator), await createTenant(system, operator)]
     operator.close()
-    const conversations = (await Promise.all(tenants.map((tenant, i) => createConversations(tenant, share(options.pairs, i))))).flat()
+    const conversations = (
+      await Promise.all(tenants.map((tenant, i) => createConversations(tenant, share(options.pairs, i), options.groups ?? true)))
+    ).flat()
     const users = (await Promise.all(tenants.map((tenant, i) => createUsers(system, tenant, share(options.pairs, i))))).flat()
     const load = new Load(system, tenants, conversations, users, options)
     await Promise.all(load.receivers.map((r) => r.start()))
@@ -148,7 +180,7 @@ export class Load implements AsyncDisposable {
   async #markNowAndThen(): Promise<void> {
     while (this.senders.some((s) => s.sending)) {
       await Promise.allSettled(this.receivers.map((r) => r.mark()))
-      await sleep(200)
+      await sleep(this.#markMs)
     }
     this.#marking = undefined
   }
@@ -168,6 +200,10 @@ function share(pairs: number, tenant: number): number {
   return tenant === 0 ? pairs - others : others
 }
 
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
 function procName(tenant: string, user: string): string {
   return `${tenant}/${user}`
 }
@@ -179,14 +215,14 @@ async function createTenant(system: System, operator: RawClient): Promise<Tenant
   return { tenantId, client: await system.apiClient({ client_id: apiClient!.clientId, client_secret: clientSecret }) }
 }
 
-/** A private conversation per pair, and a group for every four pairs. */
-async function createConversations(tenant: Tenant, pairs: number): Promise<Conversation[]> {
+/** A private conversation per pair and, if so wished, a group for every four pairs. */
+async function createConversations(tenant: Tenant, pairs: number, withGroups: boolean): Promise<Conversation[]> {
   const create = async (type: ConversationType, senders: string[], receivers: string[]): Promise<Conversation> => {
     const answer = await tenant.client.call(ConversationService.method.createConversation, { type, members: [...senders, ...receivers] })
     return { tenant, conversationId: answer.conversation!.conversationId, senders, receivers }
   }
   const all = Array.from({ length: pairs }, (_, i) => i)
-  const groups = Map.groupBy(all, (i) => Math.floor(i / 4))
+  const groups = Map.groupBy(withGroups ? all : [], (i) => Math.floor(i / 4))
   return await Promise.all([
     ...all.map((i) => create(ConversationType.PRIVATE, [`sender-${i}`], [`receiver-${i}`])),
     ...[...groups.values()].map((g) =>

@@ -20,8 +20,6 @@ export interface SenderOptions {
   /** How many messages it has under way at most. */
   readonly window: number
   readonly bodyBytes: number
-  /** Pause between new messages. Default: none. */
-  readonly intervalMs?: number
   /** Pause before a refused message is sent again. */
   readonly refusedPauseMs?: number
 }
@@ -33,19 +31,32 @@ interface Message {
   readonly bodyHash: string
 }
 
-/** Sends as fast as it gets answers, over one SendStream at a time, and repeats what was not acknowledged with the same id and in the same order. */
+interface UnderWay {
+  readonly message: Message
+  readonly callAt: number
+}
+
+/** Of the time in which a sender could not send, it makes up for so much. */
+const CATCH_UP_MS = 1_000
+
+/** Sends as fast as it gets answers, or at a pace, over one SendStream at a time, and repeats what was not acknowledged with the same id and in the same order. */
 export class Sender {
   readonly #options: SenderOptions
-  readonly #underWay = new Map<string, { readonly message: Message; readonly callAt: number }>()
+  readonly #underWay = new Map<string, UnderWay>()
   readonly #backoff = new Backoff()
   #again: Message[] = []
   #stream: ReturnType<RawClient['sendStream']> | undefined
   #session = 0
   #next = 0
   #nextAt = 0
+  #timer: NodeJS.Timeout | undefined
   #pauses = 0
   #sending = false
   #closed = false
+  /** Milliseconds from one new message to the next. Undefined: it does not wait. May change while it sends. */
+  intervalMs: number | undefined
+  /** Acknowledged messages by conversation. */
+  readonly accepted = new Map<string, number>()
   /** Answers by reason, '' for accepted. */
   readonly answers = new Map<string, number>()
   /** Milliseconds from each call to its acknowledgement. */
@@ -72,6 +83,7 @@ export class Sender {
 
   /** Goes on sending new messages. */
   start(): void {
+    if (!this.#sending && this.intervalMs !== undefined) this.#nextAt = performance.now() + Math.random() * this.intervalMs
     this.#sending = true
     if (this.#stream === undefined) this.#open()
     this.#fill()
@@ -85,6 +97,7 @@ export class Sender {
   close(): void {
     this.#closed = true
     this.#sending = false
+    clearTimeout(this.#timer)
     this.#stream?.cancel()
   }
 
@@ -126,13 +139,22 @@ export class Sender {
 
   /** Whether a new message may go; if it is too early, comes back in time. */
   #isDue(): boolean {
-    const { intervalMs } = this.#options
+    const { intervalMs } = this
     if (!this.#sending || intervalMs === undefined) return this.#sending
     const now = performance.now()
-    if (now < this.#nextAt) return false
-    this.#nextAt = now + intervalMs
-    setTimeout(() => this.#fill(), intervalMs + 1)
+    if (now < this.#nextAt) {
+      this.#wakeIn(this.#nextAt - now)
+      return false
+    }
+    this.#nextAt = Math.max(this.#nextAt + intervalMs, now - CATCH_UP_MS)
     return true
+  }
+
+  #wakeIn(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#fill()
+    }, ms)
   }
 
   #newMessage(): Message {
@@ -157,8 +179,13 @@ export class Sender {
     const reason = error === undefined ? '' : reasonOf(error)
     this.answers.set(reason, (this.answers.get(reason) ?? 0) + 1)
     this.#record(sent.message, sent.callAt, error === undefined ? 'ok' : UNKNOWN.has(error.code) ? 'unknown' : 'fail')
-    if (error === undefined) this.latencies.push(performance.now() - sent.callAt)
+    if (error === undefined) this.#accepted(sent)
     else if (UNKNOWN.has(error.code) || error.code === status.RESOURCE_EXHAUSTED) this.#retryLater(sent.message)
+  }
+
+  #accepted({ message: { conversation }, callAt }: UnderWay): void {
+    this.latencies.push(performance.now() - callAt)
+    this.accepted.set(conversation, (this.accepted.get(conversation) ?? 0) + 1)
   }
 
   /** Takes a pause, then goes on with what was refused. */

@@ -1,4 +1,4 @@
-import { CqlServer } from '../engines/cql-server.ts'
+import { type CqlOptions, CqlServer } from '../engines/cql-server.ts'
 import { NatsServers } from '../engines/nats-servers.ts'
 import { PostgresServer } from '../engines/postgres-server.ts'
 import { S3Server } from '../engines/s3-server.ts'
@@ -10,9 +10,14 @@ export class Engines implements AsyncDisposable {
   readonly cql = new Member('cassandra', 'engine')
   readonly postgres = new Member('postgres', 'engine')
   readonly s3 = new Member('s3', 'engine')
+  readonly #cqlOptions: CqlOptions
   readonly #stack = new AsyncDisposableStack()
   #cqlServer: CqlServer | undefined
   #postgresUrl = ''
+
+  constructor(cql: CqlOptions = {}) {
+    this.#cqlOptions = cql
+  }
 
   get members(): readonly Member[] {
     return [...this.nats, this.cql, this.postgres, this.s3]
@@ -47,7 +52,7 @@ export class Engines implements AsyncDisposable {
   }
 
   async #startCql(): Promise<void> {
-    this.#cqlServer = this.#stack.use(await CqlServer.start())
+    this.#cqlServer = this.#stack.use(await CqlServer.start(this.#cqlOptions))
     this.cql.run(this.#cqlServer.node, this.#cqlServer.contactPoint)
   }
 

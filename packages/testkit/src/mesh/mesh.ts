@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import pg from 'pg'
+import type { CqlOptions } from '../engines/cql-server.ts'
 import { EngineProcess } from '../engines/engine-process.ts'
 import { answersOk } from '../engines/ready.ts'
 import { tempFolder } from '../engines/temp-folder.ts'
@@ -14,7 +15,7 @@ import { ageChangesInCql, readThroughCql } from '../stores/cql.ts'
 import type { Credentials, System } from '../system.ts'
 import type { TcpProxy } from '../tcp-proxy.ts'
 import { Engines } from './engines.ts'
-import { Links } from './links.ts'
+import { type Link, Links } from './links.ts'
 import { Member } from './member.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
@@ -45,6 +46,7 @@ export interface MeshOptions {
   readonly sequencers?: number
   /** Where the first API client's credentials are, or get written. Default: in a temporary folder. */
   readonly credentialsFile?: string
+  readonly cql?: CqlOptions
   /** For every service. */
   readonly env?: Environment
   /** Whether services reach each other and the engines through proxies, for `link` to give, and can be sabotaged. */
@@ -53,7 +55,7 @@ export interface MeshOptions {
 
 /** The services, each a process of its own, on real engines. Their data goes away with them. */
 export class Mesh implements System {
-  readonly engines = new Engines()
+  readonly engines: Engines
   readonly directories: Member[]
   readonly sequencers: Member[]
   readonly gateways: Member[]
@@ -67,6 +69,7 @@ export class Mesh implements System {
     const named = (name: ServiceName, count: number) =>
       Array.from({ length: count }, (_, index) => new Member(`${name}-${index + 1}`, 'service'))
     this.#options = options
+    this.engines = new Engines(options.cql)
     this.directories = named('directory', options.directories ?? 2)
     this.sequencers = named('sequencer', options.sequencers ?? 2)
     this.gateways = named('gateway', options.gateways?.length ?? 2)
@@ -169,10 +172,16 @@ export class Mesh implements System {
     writeFileSync(join(process!.folder, 'sabotage.json'), JSON.stringify(what))
   }
 
-  /** The way from a service to another member. */
+  /** Of a fragile mesh: the ways from the services to those they call. */
+  get links(): readonly Link[] {
+    return this.#links?.all ?? []
+  }
+
+  /** One of them. */
   link(from: Member, to: Member): TcpProxy {
-    if (!this.#links) throw new Error('the mesh was not started as fragile')
-    return this.#links.between(from, to)
+    const link = this.links.find((candidate) => candidate.from === from && candidate.to === to)
+    if (!link) throw new Error(`${from.name} has no way of its own to ${to.name}`)
+    return link.proxy
   }
 
   async kill(): Promise<void> {

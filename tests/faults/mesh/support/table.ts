@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { check, type Evidence, type Property } from '@chat4all/testkit'
+import { check, type Evidence, type Property, waitsOf } from '@chat4all/testkit'
 
 /** What became of the messages of one case. */
 export interface FaultRow {
@@ -14,8 +14,10 @@ export interface FaultRow {
   readonly reordered: number
   /** Of anything else that was promised. */
   readonly otherwise: number
-  /** The longest that a message waited for its acknowledgement, repeats included. */
-  readonly longestPauseMs: number
+  /** The longest that a message took to its acknowledgement, repeats included. */
+  readonly longestToAnswerMs: number
+  /** The longest that a message took to its last receiver. */
+  readonly longestToReceiverMs: number
 }
 
 const FOLDER = join(import.meta.dirname, '../../../../.out/faults')
@@ -35,29 +37,21 @@ export function recordRow(number: number, title: string, evidence: Evidence): vo
 
 function toRow(number: number, title: string, evidence: Evidence): FaultRow {
   const violations = check(evidence)
+  const { acknowledged, delivered } = waitsOf(evidence.history)
   const count = (...properties: readonly Property[]) => violations.filter(({ property }) => properties.includes(property)).length
   const [lost, doubled, reordered] = [count('P1 durability'), count('P4 dedupe'), count(...ORDER)]
   return {
     number,
     title,
-    acked: waits(evidence).length,
+    acked: acknowledged.length,
     stored: evidence.readings.filter(({ source }) => source === 'CQL').reduce((sum, { rows }) => sum + rows.length, 0),
     lost,
     doubled,
     reordered,
     otherwise: violations.length - lost - doubled - reordered,
-    longestPauseMs: Math.round(Math.max(...waits(evidence))),
+    longestToAnswerMs: Math.round(Math.max(...acknowledged)),
+    longestToReceiverMs: Math.round(Math.max(...delivered)),
   }
-}
-
-/** From the first attempt to the acknowledgement, for each message that got one. */
-function waits({ history }: Evidence): number[] {
-  const sends = history.filter((record) => record.op === 'send')
-  const attempts = Map.groupBy(sends, ({ messageId }) => messageId).values()
-  return [...attempts].flatMap((records) => {
-    const acknowledged = records.find(({ outcome }) => outcome === 'ok')
-    return acknowledged === undefined ? [] : [acknowledged.returnAt - Math.min(...records.map(({ callAt }) => callAt))]
-  })
 }
 
 function slug(title: string): string {
