@@ -57,8 +57,8 @@ async function run(stop: AbortController): Promise<void> {
   const up = (ofGateway: readonly number[]) => ofGateway.filter((_, index) => mesh.gateways[index]!.state === 'ready')
   running.use(await Balancer.listen(grpcPort!, () => up(grpcPorts)))
   running.use(await Balancer.listen(httpPort!, () => up(httpPorts)))
-  const logs = running.adopt(new Logs(join(dataDir, 'mesh-logs'), mesh.members), (linked) => linked.keep())
-  const screen = new Screen(mesh.members)
+  const logs = running.adopt(new Logs(join(dataDir, 'mesh-logs'), () => mesh.members), (linked) => linked.keep())
+  const screen = new Screen(() => mesh.members)
   const watching = watch(mesh, logs, screen, stop.signal)
   running.defer(async () => {
     stop.abort()

@@ -5,10 +5,10 @@ import type { Member } from '../../packages/testkit/src/index.ts'
 /** The log of each member under its name, in one folder. */
 export class Logs {
   readonly folder: string
-  readonly #members: readonly Member[]
+  readonly #members: () => readonly Member[]
   readonly #linked = new Map<Member, string>()
 
-  constructor(folder: string, members: readonly Member[]) {
+  constructor(folder: string, members: () => readonly Member[]) {
     this.folder = folder
     this.#members = members
     rmSync(folder, { recursive: true, force: true })
@@ -17,7 +17,7 @@ export class Logs {
 
   /** Links the logs of those that have come up. */
   link(): void {
-    for (const member of this.#members) {
+    for (const member of this.#members()) {
       if (member.process === undefined || this.#linked.has(member)) continue
       const file = this.fileOf(member)
       symlinkSync(join(member.process.folder, 'engine.log'), file)

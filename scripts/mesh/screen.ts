@@ -12,20 +12,23 @@ const COLOURS: Readonly<Record<MemberState, 'gray' | 'yellow' | 'green' | 'red'>
 
 /** Shows the members of a mesh: on a terminal as a table that is painted over, elsewhere as a line per change. */
 export class Screen {
-  readonly #members: readonly Member[]
+  readonly #members: () => readonly Member[]
+  readonly #below: () => readonly string[]
   readonly #out: NodeJS.WriteStream
   readonly #shown = new Map<Member, MemberState>()
   #painted = 0
 
-  constructor(members: readonly Member[], out: NodeJS.WriteStream = process.stdout) {
+  /** `below`: what a terminal shows under the table. */
+  constructor(members: () => readonly Member[], below: () => readonly string[] = () => [], out: NodeJS.WriteStream = process.stdout) {
     this.#members = members
+    this.#below = below
     this.#out = out
   }
 
   /** Shows how things stand. */
   refresh(): void {
     if (this.#out.isTTY) this.#paint()
-    else for (const member of this.#members) this.#tellChange(member)
+    else for (const member of this.#members()) this.#tellChange(member)
   }
 
   /** Something to stay above the table. */
@@ -35,9 +38,14 @@ export class Screen {
     this.refresh()
   }
 
+  /** Takes the table away: what was said stays. */
+  close(): void {
+    this.#erase()
+  }
+
   #paint(): void {
     this.#erase()
-    const lines = ['', ...this.#members.map(row), '', styleText('dim', 'Ctrl-C stops them all.')].map((line) =>
+    const lines = ['', ...this.#members().map(row), '', ...this.#below(), styleText('dim', 'Ctrl-C stops them all.')].map((line) =>
       cut(line, this.#out.columns),
     )
     this.#out.write(`${lines.join('\n')}\n`)
