@@ -1,6 +1,6 @@
 # The front door. Needs make, npm and Node 20 or newer; everything else comes with `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install build up up-mesh engines soak test bench check gen format vendor-protos deploy-tools clean
+.PHONY: help install build up up-mesh demo-failover demo-scale-out engines faults soak test bench check gen format vendor-protos deploy-tools clean
 
 PNPM := npx --yes pnpm@10.34.9
 NODE := scripts/node
@@ -28,8 +28,17 @@ up: build ## start the server in the foreground; Ctrl-C or SIGTERM drains and st
 up-mesh: build engines ## start the services apart, on real engines, in the foreground; Ctrl-C stops them all
 	@exec $(NODE) scripts/up-mesh.ts
 
+demo-failover: build engines ## kill a process of every kind under load: who takes over, how long it takes, what the checker says
+	@exec $(NODE) scripts/demo/failover.ts $(ARGS)
+
+demo-scale-out: build engines ## carry more messages with two and three sequencers and gateways than with one, and lose none
+	@exec $(NODE) scripts/demo/scale-out.ts $(ARGS)
+
 engines: install ## bring the real servers for the tests (Go, Java 17 with Maven) into .cache/engines; test does it too
 	@$(NODE) scripts/engines.ts $(ARGS)
+
+faults: build engines ## run the fault cases on the mesh, and write their table to docs/faults.md (ARGS=--help)
+	@exec $(NODE) scripts/faults.ts $(ARGS)
 
 soak: build engines ## harm a mesh at random for half an hour while messages flow, and check every promise (ARGS=--help)
 	@exec $(NODE) scripts/soak.ts $(ARGS)

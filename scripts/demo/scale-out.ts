@@ -1,0 +1,130 @@
+/** Shows that more sequencers and gateways carry more messages: `make demo-scale-out`. */
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { styleText } from 'node:util'
+import { freePorts } from '../../packages/testkit/src/free-ports.ts'
+import { Load, Mesh, waitUntil } from '../../packages/testkit/src/index.ts'
+import { root } from '../lib/run.ts'
+import { ClosedLoop } from './closed-loop.ts'
+import { CpuMeter } from './cpu-meter.ts'
+import { countPartitions } from './partition-owners.ts'
+import { Pulse, seconds } from './pulse.ts'
+import { runDemo } from './run-demo.ts'
+import { Show } from './show.ts'
+import { Throttle } from './throttle.ts'
+import { judge } from './verdict.ts'
+
+/** Of a core, for each process of a service. */
+const SHARE = 0.08
+/** What two and three of each must carry, of what one carries. */
+const WANTED = [1, 1.7, 2.4] as const
+const PARTITIONS = 16
+const PAIRS = 64
+/** Messages of each sender that nobody has received yet. */
+const UNDERWAY = 6
+/** Without limits: processes compile their code while they run, for much longer if they have a tenth of a core. */
+const WARM_UP_MS = 8_000
+const SETTLE_MS = 3_000
+const MEASURE_MS = 10_000
+
+const HELP = `usage: make demo-scale-out, or scripts/node scripts/demo/scale-out.ts
+
+Starts the mesh with one gateway and one sequencer, and measures how many messages a second it delivers. Then a second of
+each joins while messages flow, then a third; partitions move to them. ${PAIRS} senders keep ${UNDERWAY} messages each on their way: as
+soon as one has been received, the next is sent.
+
+Engines and load share this machine with them. So that two cores can show it, each process of a service is held to ${SHARE * 100} % of
+one core: whoever has used that is stopped with SIGSTOP until it has more. No privileges are needed. Limits are in force
+while it is measured; they are lifted for ${WARM_UP_MS / 1000} s before, for new processes to compile their code.
+
+  make demo-scale-out                     a table that is painted over; about three minutes
+  make demo-scale-out > scale-out.txt     a line for every change
+
+Needs Linux, two cores with nothing else to do, and what \`make engines\` brings. Exit code 0: two carry ${WANTED[1]} times as much as
+one, three ${WANTED[2]} times, and every promise was kept. The logs of all processes are in .out/demo-scale-out afterwards.`
+
+/** A process that is stopped half of the time is late by design: that must not refuse sends. */
+const ENV = { CHAT4ALL_MAX_LOOP_DELAY_MS: '10000', CHAT4ALL_MAX_SEND_LATENCY_MS: '10000', CHAT4ALL_MAX_SENDS_IN_FLIGHT: '10000' }
+
+interface Stage {
+  readonly load: Load
+  /** Times as many as in the first stage. */
+  readonly wanted: number
+  readonly perSecond: number
+}
+
+await runDemo(HELP, play)
+
+async function play(): Promise<boolean> {
+  const [grpc, http] = (await freePorts(2)) as [number, number]
+  await using mesh = new Mesh({ gateways: [{ grpc, http }], sequencers: 1, directories: 1, env: ENV })
+  await using throttle = new Throttle()
+  let pulse: Pulse | undefined
+  const figures = () => (pulse === undefined ? '' : `${pulse.rates}   partitions ${countPartitions(mesh.sequencers).join(' + ')}`)
+  await using show = new Show(mesh, figures, join(root, '.out/demo-scale-out'))
+  show.say('Starting the mesh: engines first, then one of each service.')
+  await mesh.start()
+  await using loads = new AsyncDisposableStack()
+  const stages: Stage[] = []
+  for (const wanted of WANTED) {
+    const load = loads.use(await Load.prepare(mesh, { pairs: PAIRS, window: UNDERWAY, groups: false, bodyBytes: 256, markMs: 2_000 }))
+    pulse = new Pulse(load.history)
+    using _loop = new ClosedLoop(load, UNDERWAY)
+    stages.push({ load, wanted, perSecond: await measure(mesh, throttle, pulse, show) })
+    show.say(result(stages))
+    if (stages.length < WANTED.length) await grow(mesh, show)
+    await throttle.hold(new Map())
+  }
+  return await judgeAll(stages, show)
+}
+
+/** Messages a second that reach their receivers, when new processes have warmed up and limits are in force. */
+async function measure(mesh: Mesh, throttle: Throttle, pulse: Pulse, show: Show): Promise<number> {
+  show.say(
+    `\n${styleText('bold', `${mesh.gateways.length} × gateway, ${mesh.sequencers.length} × sequencer`)}: warming up for ${WARM_UP_MS / 1000} s without limits`,
+  )
+  await sleep(WARM_UP_MS)
+  await throttle.hold(new Map(mesh.services.map(({ process }) => [process!.pid, SHARE])))
+  show.say(`  each process of a service is held to ${SHARE * 100} % of a core; measuring for ${MEASURE_MS / 1000} s`)
+  await sleep(SETTLE_MS)
+  const cpu = new CpuMeter(mesh)
+  pulse.next()
+  await sleep(MEASURE_MS)
+  const { sinceMs, delivered } = pulse.next()
+  show.say(`  of one core: ${cpu.text}`)
+  return (delivered * 1000) / (performance.now() - sinceMs)
+}
+
+/** One more of each while messages flow. */
+async function grow(mesh: Mesh, show: Show): Promise<void> {
+  const number = mesh.sequencers.length + 1
+  show.say(`\n${styleText(['bold', 'green'], `sequencer-${number} and gateway-${number} join`)} while messages flow`)
+  const [sequencer] = await Promise.all([mesh.add('sequencer'), mesh.add('gateway')])
+  const readyAt = performance.now()
+  const share = Math.floor(PARTITIONS / number)
+  const owned = () => countPartitions(mesh.sequencers).at(-1)!
+  await waitUntil(`${sequencer.name} owns its share`, () => owned() >= share, 60_000)
+  show.say(`  ${owned()} of ${PARTITIONS} partitions moved to ${sequencer.name} within ${seconds(performance.now() - readyAt)}`)
+}
+
+function result(stages: readonly Stage[]): string {
+  const { perSecond, wanted } = stages.at(-1)!
+  const times = perSecond / stages[0]!.perSecond
+  const verdict = times >= wanted ? styleText('green', 'reached') : styleText('red', 'missed')
+  const compared = stages.length === 1 ? '' : `, ${times.toFixed(2)} times as many as one; at least ${wanted} times: ${verdict}`
+  return `  ${styleText('bold', `${Math.round(perSecond)} messages a second`)} from senders to receivers${compared}`
+}
+
+async function judgeAll(stages: readonly Stage[], show: Show): Promise<boolean> {
+  show.say('\nThe load ends; everything sent is brought home.')
+  for (const { load } of stages) await load.settle()
+  const evidence = await Promise.all(stages.map(({ load }) => load.evidence()))
+  const verdict = judge({
+    history: evidence.flatMap(({ history }) => history),
+    subscriptions: evidence.flatMap(({ subscriptions }) => subscriptions),
+    readings: evidence.flatMap(({ readings }) => readings),
+  })
+  const scaled = stages.every(({ perSecond, wanted }) => perSecond >= wanted * stages[0]!.perSecond)
+  show.say([verdict.text, '', ...stages.map((_, index) => result(stages.slice(0, index + 1)))].join('\n'))
+  return verdict.clean && scaled
+}
