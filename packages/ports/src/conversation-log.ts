@@ -29,7 +29,7 @@ export interface LogEntry {
 export interface PartitionOwner {
   /** Ownership was gained, or delivery was interrupted: returns the position after which to deliver. Some engines give ownership only when there is a record to deliver. */
   start(): Promise<bigint>
-  /** The next records in order, at least one, contiguous with those before. The next call comes when this one has resolved. If it throws, delivery starts over with `start()` after a pause. The bytes may be kept. */
+  /** The next records in order, at least one, contiguous with those before. The next call comes when this one has resolved. If it throws, delivery starts over with `start()` after a pause; if it throws `HandOver`, owners in other processes are asked first. The bytes may be kept. */
   deliver(entries: readonly LogEntry[]): Promise<void>
 }
 

@@ -32,6 +32,14 @@ export class AlreadyExists extends Error {
   }
 }
 
+/** Thrown by the owner of a partition that can't go on with the next record, although another process may: one of a newer version. */
+export class HandOver extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'HandOver'
+  }
+}
+
 /** A message of a batch has an id that another message of its tenant holds. Nothing of the batch was stored. */
 export class DuplicateMessageId extends Error {
   constructor() {

@@ -42,7 +42,7 @@ export type {
   TenantRow,
   UserRow,
 } from './directory.ts'
-export { AlreadyExists, Conflict, DuplicateMessageId, EngineUnavailable, StorageFull } from './errors.ts'
+export { AlreadyExists, Conflict, DuplicateMessageId, EngineUnavailable, HandOver, StorageFull } from './errors.ts'
 export type { EventLog, SequencedEvent } from './event-log.ts'
 export { type LiveBus, type LiveHandler, subjectToken, type Unsubscribe } from './live-bus.ts'
 export { conversationSubject, followSubjects, LARGE_CONVERSATION, receiptsSubject, SETTLED_SUBJECT, userSubject } from './live-subjects.ts'

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { create } from '@bufbuild/protobuf'
 import { systemClock } from '@chat4all/base'
 import { DirectoryService } from '@chat4all/gen/chat4all/internal/v1/directory_service_pb.js'
 import { AuthService } from '@chat4all/gen/chat4all/v1/auth_service_pb.js'
@@ -71,7 +72,7 @@ class Server {
       resolveConversation: answer('resolveConversation', { found: true, partition: 7 }),
       resolvePrivateConversation: answer('resolvePrivateConversation', { conversationId: 'c' }),
       batchGetConversations: answer('batchGetConversations', {}),
-      resolveUser: answer('resolveUser', { found: true }),
+      resolveUser: answer('resolveUser', newer(create(DirectoryService.method.resolveUser.output, { found: true }))),
       listSigningKeys: answer('listSigningKeys', { jwks: '{}' }),
       listRevocations: answer('listRevocations', {}),
     })
@@ -99,6 +100,19 @@ async function failureOf(call: Promise<unknown>) {
   const { reason, message, metadata, fields, retryAfterMs } = error
   return { reason, message, metadata, fields, retryAfterMs }
 }
+
+/** A field that only a newer version has. */
+const newer = <M extends object>(message: M): M =>
+  Object.assign(message, { $unknown: [{ no: 1_000, wireType: 2, data: Buffer.from('\x05newer', 'latin1') }] })
+
+test('versions that stand side by side pass over the fields of each other', async () => {
+  const { servers, transport } = await start(1)
+  const { directory } = clients(transport)
+  const request = create(DirectoryService.method.resolveUser.input, { tenantId: 't', userId: 'ada' })
+  const answer = await directory.resolveUser(newer(request), { headers })
+  expect(answer).toMatchObject({ found: true, $unknown: [{ no: 1_000 }] })
+  expect(servers[0]!.calls).toHaveLength(1)
+})
 
 describe('errors', () => {
   test('are the same as from a service in the same process', async () => {

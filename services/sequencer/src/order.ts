@@ -6,6 +6,7 @@ import { changeMessage } from './domain/change-message.ts'
 import { type OrderedState, OrderingConversation } from './domain/conversation.ts'
 import { orderMessage } from './domain/order-message.ts'
 
+/** The highest that this server reads. What raises it, and why readers come first: docs/adr/0014-readers-before-writers.md. */
 const SCHEMA_VERSION = 1
 
 /** A log entry with its record decoded. */
@@ -33,11 +34,29 @@ export function idKey(tenantId: string, messageId: string): string {
   return `${tenantId}/${messageId}`
 }
 
-export function decode(entry: LogEntry): Decoded {
-  const record = fromBinary(LogRecordSchema, entry.record)
-  if (record.schemaVersion > SCHEMA_VERSION)
-    throw new Error(`log record ${entry.position} has schema version ${record.schemaVersion}; this server reads up to ${SCHEMA_VERSION}`)
-  return { position: entry.position, record }
+/** Entries decoded, as far as this server can read them. */
+export interface Readable {
+  readonly batch: readonly Decoded[]
+  /** The first one that it can't read, and why. Nothing behind it may be looked at: whoever reads it comes first. */
+  readonly unreadable?: { readonly position: bigint; readonly why: string }
+}
+
+export function decode(entries: readonly LogEntry[]): Readable {
+  const batch: Decoded[] = []
+  for (const { position, record: bytes } of entries) {
+    const record = fromBinary(LogRecordSchema, bytes)
+    const why = whyUnreadable(record)
+    if (why !== undefined) return { batch, unreadable: { position, why } }
+    batch.push({ position, record })
+  }
+  return { batch }
+}
+
+function whyUnreadable({ schemaVersion, kind, $unknown }: LogRecord): string | undefined {
+  if (schemaVersion > SCHEMA_VERSION) return `it has schema version ${schemaVersion}, and this server reads up to ${SCHEMA_VERSION}`
+  const isUnknownKind = kind.case === undefined && $unknown !== undefined
+  const isUnknownChange = kind.case === 'conversationChange' && kind.value.kind.case === undefined && kind.value.$unknown !== undefined
+  return isUnknownKind || isUnknownChange ? 'it is of a kind that this server does not know' : undefined
 }
 
 /** Orders a batch: a pure function of the log, so that whoever runs it writes the same rows. */

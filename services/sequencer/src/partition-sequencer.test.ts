@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf'
-import { silentLogger } from '@chat4all/base'
+import { type Logger, silentLogger } from '@chat4all/base'
 import { LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import { MessageSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import {
@@ -7,6 +7,7 @@ import {
   type ConversationWrites,
   DuplicateMessageId,
   type EventLog,
+  HandOver,
   type LiveBus,
   type MessageStore,
 } from '@chat4all/ports'
@@ -35,18 +36,18 @@ function fakeStore(refusesDuplicateIds: boolean) {
   return { byId, asked, store: store as unknown as MessageStore }
 }
 
-function sequencerOn(store: MessageStore): PartitionSequencer {
+function sequencerOn(store: MessageStore, logger = silentLogger): PartitionSequencer {
   const log = { partitions: 1, trim: async () => {} } as unknown as ConversationLog
   const events = { publish: async () => {} } as unknown as EventLog
   const bus = { publish: () => {} } as unknown as LiveBus
   const config = { cachedConversations: 100, checkpointIntervalMs: 1, changeRetentionDays: 90 }
-  return new PartitionSequencer(0, { log, store, events, bus, logger: silentLogger, config })
+  return new PartitionSequencer(0, { log, store, events, bus, logger, config })
 }
 
-function entry(position: bigint, messageId: string, conversationId = 'c') {
+function entry(position: bigint, messageId: string, conversationId = 'c', schemaVersion = 1) {
   const message = toBinary(MessageSchema, create(MessageSchema, { messageId, conversationId, from: 'ana' }))
   const kind = { case: 'message', value: { messageId, from: 'ana', message } } as const
-  return { position, record: toBinary(LogRecordSchema, create(LogRecordSchema, { schemaVersion: 1, tenantId: 't', conversationId, kind })) }
+  return { position, record: toBinary(LogRecordSchema, create(LogRecordSchema, { schemaVersion, tenantId: 't', conversationId, kind })) }
 }
 
 test.each([true, false])('stores a repeated id once, whether the store refuses repeats (%s) or has to be asked', async (refuses) => {
@@ -73,4 +74,22 @@ test('asks a store that refuses repeats about ids only after it has refused one'
   expect(asked).toEqual([0])
   await sequencer.deliver([entry(3n, 'm1')])
   expect(asked).toEqual([0, 1])
+})
+
+test('stores what precedes a record of a newer version, says once that it waits, and hands over each time', async () => {
+  const { byId, store } = fakeStore(true)
+  const checkpoints: bigint[] = []
+  const errors: unknown[] = []
+  store.setCheckpoint = async (_, position) => void checkpoints.push(position)
+  const logger = { ...silentLogger, info: () => {}, error: (facts: unknown) => errors.push(facts) } as unknown as Logger
+  const sequencer = sequencerOn(store, logger)
+  await sequencer.start()
+  const newer = [entry(2n, 'm2', 'c', 2), entry(3n, 'm3')]
+  await expect(sequencer.deliver([entry(1n, 'm1'), ...newer])).rejects.toThrow(HandOver)
+  expect([...byId.keys()]).toEqual(['m1'])
+  expect(checkpoints.at(-1)).toBe(1n)
+  await sequencer.start()
+  await expect(sequencer.deliver(newer)).rejects.toThrow(HandOver)
+  expect([...byId.keys()]).toEqual(['m1'])
+  expect(errors).toEqual([{ partition: 0, position: '2', why: expect.stringContaining('schema version 2') }])
 })

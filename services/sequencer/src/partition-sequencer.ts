@@ -4,6 +4,7 @@ import {
   type ConversationLog,
   DuplicateMessageId,
   type EventLog,
+  HandOver,
   type LiveBus,
   type LogEntry,
   type LogPlace,
@@ -15,7 +16,7 @@ import {
 import { LRUCache } from 'lru-cache'
 import type { SequencerConfig } from './config.ts'
 import type { OrderedState, OrderingConversation } from './domain/conversation.ts'
-import { conversationKey, type Decoded, decode, idKey, type Known, order } from './order.ts'
+import { conversationKey, type Decoded, decode, idKey, type Known, order, type Readable } from './order.ts'
 import { publishLive, publishSettled } from './publish.ts'
 
 export interface SequencerDeps {
@@ -38,6 +39,7 @@ export class PartitionSequencer implements PartitionOwner {
   #applied = 0n
   #checkpointed = 0n
   #checkpointDueAt = 0
+  #stoppedBefore: bigint | undefined
 
   constructor(partition: Partition, deps: SequencerDeps) {
     this.#partition = partition
@@ -53,13 +55,30 @@ export class PartitionSequencer implements PartitionOwner {
   }
 
   async deliver(entries: readonly LogEntry[]): Promise<void> {
-    const batch = entries.map(decode)
+    const { batch, unreadable } = decode(entries)
+    if (batch.length > 0) await this.#apply(batch)
+    if (unreadable !== undefined) await this.#stopBefore(unreadable)
+  }
+
+  async #apply(batch: readonly Decoded[]): Promise<void> {
     const through = batch[batch.length - 1]!.position
     const conversations = await this.#store(batch, through, !this.#deps.store.refusesDuplicateIds)
     for (const conversation of conversations) this.#states.set(conversationKey(conversation.key), conversation.state())
     await this.#publish(conversations, through)
     this.#applied = through
     await this.#checkpointWhenDue()
+  }
+
+  /** A record of a newer version is neither skipped nor guessed at: the partition waits for a sequencer that reads it. */
+  async #stopBefore({ position, why }: NonNullable<Readable['unreadable']>): Promise<never> {
+    if (position !== this.#stoppedBefore)
+      this.#deps.logger.error(
+        { partition: this.#partition, position: String(position), why },
+        'a log record is newer than this server: the partition waits for a newer sequencer',
+      )
+    this.#stoppedBefore = position
+    await this.checkpoint()
+    throw new HandOver(`log record ${position} of partition ${this.#partition} can't be read: ${why}`)
   }
 
   /** Orders and applies. A repeated id is rare, since the log has found the recent ones: a store that refuses it is asked about ids only then. */

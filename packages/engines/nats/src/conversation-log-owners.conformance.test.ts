@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { silentLogger } from '@chat4all/base'
+import { HandOver } from '@chat4all/ports'
 import { afterEach, expect, test, vi } from 'vitest'
 import { NatsConversationLog } from './conversation-log.ts'
 import { Ledger, LedgerOwner, Traffic } from './testing/traffic.ts'
@@ -103,6 +104,34 @@ withServers({ size: 1 }, (at) => {
     await eventually(() => expect([...ledger.texts.values()]).toEqual(['unfinished']))
     expect(performance.now() - leftAt).toBeLessThan(1_000)
     await leave()
+  })
+
+  test('an owner that can not read a record hands it over, once and again, until one comes that can', async () => {
+    const [one, two, three] = [await openLog(), await openLog(), await openLog()]
+    const begin = await one.end(0)
+    let given = 0
+    const older = () => ({
+      start: async () => begin,
+      async deliver() {
+        given += 1
+        throw new HandOver('newer than this owner')
+      },
+    })
+    const stop = new AbortController()
+    const ended = [one.own(0, older(), stop.signal), two.own(0, older(), stop.signal)]
+    await one.append(0, { conversationId: 'c', key: 'of a newer version', record: Buffer.from('newer') })
+    await eventually(() => expect(given).toBeGreaterThan(2))
+    const [before, since] = [given, performance.now()]
+    const ledger = new Ledger()
+    ledger.checkpoint = begin
+    const newer = new LedgerOwner(ledger)
+    const leave = own(three, newer)
+    await eventually(() => expect([...ledger.texts.values()]).toEqual(['newer']))
+    expect(newer.deliveredAt[0]! - since).toBeLessThan(5_000)
+    // They asked no more than about twice a second each.
+    expect(given - before).toBeLessThan(20)
+    stop.abort()
+    await Promise.all([...ended, leave()])
   })
 
   test('processes that come share the partitions, and take over those of one that goes', async () => {

@@ -67,10 +67,12 @@ export function encodeRecord(tenantId: string, message: Message): Uint8Array {
   return encodeParts([toBinary(LogRecordSchema, head), [LogRecordSchema.field.message.number, accepted]])
 }
 
-/** The message in a log record, or undefined if it holds something else. */
+/** The message in a log record, or undefined if it holds something else, or is newer than this server. */
 export function messageOfRecord(record: Uint8Array): Message | undefined {
-  const { kind } = fromBinary(LogRecordSchema, record)
-  return kind.case === 'message' ? fromBinary(MessageSchema, (kind.value as AcceptedMessage).message) : undefined
+  const { schemaVersion, kind } = fromBinary(LogRecordSchema, record)
+  return schemaVersion <= SCHEMA_VERSION && kind.case === 'message'
+    ? fromBinary(MessageSchema, (kind.value as AcceptedMessage).message)
+    : undefined
 }
 
 /** Whether two messages say the same, whenever they were accepted and whatever happened to them since. */

@@ -66,6 +66,8 @@ function applyChange(message: Message, change: MessageChange, at: bigint, revisi
       message.reactions = []
       message.mentions = []
       message.metadata = {}
+      // What a newer server put into it may be content, too.
+      delete message.$unknown
       message.deleteTime = timestampFromMicros(at)
       message.deletedBy = change.value.deletedBy
       return true

@@ -20,7 +20,8 @@ export declare const file_chat4all_internal_v1_log_record: GenFile;
  */
 export declare type LogRecord = Message<"chat4all.internal.v1.LogRecord"> & {
   /**
-   * Of this message. 1 now; a reader that meets a higher one stops instead of guessing.
+   * Of this message. 1 now; a reader that meets a higher one stops instead of guessing. A field that readers may
+   * ignore does not raise it; a new kind does, and a new meaning.
    *
    * @generated from field: int32 schema_version = 1;
    */

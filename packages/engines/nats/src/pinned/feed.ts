@@ -1,4 +1,5 @@
 import type { Logger } from '@chat4all/base'
+import { HandOver } from '@chat4all/ports'
 import type { ConsumerInfo, ConsumerMessages, JetStreamManager, JsMsg } from '@nats-io/jetstream'
 import { pause } from '../backoff.ts'
 import { PINNED } from '../topology/table.ts'
@@ -18,7 +19,7 @@ const CONSUME = { group: PINNED.group, max_messages: 500, expires: 2_000, idle_h
 export interface FeedHandler {
   /** The position after which to begin; undefined: after what the consumer has acknowledged. */
   start(): Promise<number | undefined>
-  /** The next messages, without a gap. They are acknowledged when it resolves. */
+  /** The next messages, without a gap. They are acknowledged when it resolves. Throws `HandOver` to give the pin away. */
   deliver(messages: readonly JsMsg[]): Promise<void>
 }
 
@@ -237,6 +238,7 @@ export class PinnedFeed {
 
   async #failed(what: string, error: unknown, signal: AbortSignal): Promise<void> {
     this.#buffer = []
+    if (error instanceof HandOver) return this.yield()
     if (!signal.aborted) this.#deps.logger.warn({ ...this.#where, err: error }, `${what} failed: beginning anew`)
     await pause(PAUSE_AFTER_FAILURE_MS, signal)
   }
