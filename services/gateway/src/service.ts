@@ -9,7 +9,6 @@ import { Revocations } from './auth/revocations.ts'
 import { TokenVerifier } from './auth/token-verifier.ts'
 import { ConversationViews } from './conversation-view.ts'
 import type { GatewayDeps } from './deps.ts'
-import { resync } from './handlers/subscribe.ts'
 import { Invalidations } from './invalidations.ts'
 import { LiveHub } from './live/hub.ts'
 import { MessageReader } from './message-reader.ts'
@@ -45,12 +44,11 @@ export function createGatewayService(deps: GatewayDeps): GatewayService {
   const admission = new Admission(config)
   const rate = new ConversationRate(config)
   const catchUp = { store, conversations, nowMicros }
-  const hub: LiveHub = new LiveHub({
+  const hub = new LiveHub({
     ...deps,
     revocations,
     nowMicros,
     heartbeatSeconds: config.heartbeatSeconds,
-    resync: (subscription) => resync(catchUp, subscription, hub.framer.position()),
   })
   const invalidations = new Invalidations(bus, newId())
   const take = (invalidation: Invalidation) => {

@@ -74,7 +74,8 @@ export function order(partition: number, batch: readonly Decoded[], known: Known
       )
       conversations.set(key, conversation)
     }
-    if (!conversation.isApplied(position)) orderRecord(conversation, position, record, known, seen)
+    if (conversation.isApplied(position)) conversation.metAgain = true
+    else orderRecord(conversation, position, record, known, seen)
   }
   return [...conversations.values()]
 }

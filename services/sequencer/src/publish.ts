@@ -10,8 +10,9 @@ import { encodeResponse } from './encode.ts'
 export function publishLive(bus: LiveBus, conversation: OrderingConversation, publishedThrough: bigint): void {
   const { key, head, events } = conversation
   const { tenantId, conversationId } = key
+  if (conversation.metAgain) publishNudge(bus, conversation)
   const first = events[0]
-  if (first === undefined) return publishNudge(bus, conversation)
+  if (first === undefined) return
   publishFarewells(bus, conversation)
   const batch = create(LiveBatchSchema, {
     tenantId,
@@ -55,7 +56,7 @@ export function publishSettled(bus: LiveBus, partition: Partition, position: big
   bus.publish([SETTLED_SUBJECT], toBinary(LiveBatchSchema, create(LiveBatchSchema, { partition, position })))
 }
 
-/** After a restart, records may have been applied but not published. An empty batch lets every follower see whether it misses something. */
+/** Records may have been applied but not published. An empty batch makes the gateways read again what their streams may miss. */
 function publishNudge(bus: LiveBus, conversation: OrderingConversation): void {
   const { key, head } = conversation
   const { tenantId, conversationId } = key

@@ -27,6 +27,8 @@ export function subscribe(deps: SubscribeDeps): ServerStreamHandler<typeof LiveS
       const page = await deps.store.changes(key, after, GAP_PAGE)
       return page.changes.map((change) => eventOfChange(key.conversationId, change))
     },
+    catchUp: (subscription: Subscription, from: Cursor) =>
+      void goLive(deps, subscription, from).catch((cause) => subscription.end(lost(cause))),
   }
   return async (request, context, out) => {
     const caller = context.principal!
@@ -51,6 +53,10 @@ export function subscribe(deps: SubscribeDeps): ServerStreamHandler<typeof LiveS
   }
 }
 
+function lost(cause: unknown): ChatError {
+  return new ChatError('ENGINE_UNAVAILABLE', 'The stream lost its place. Subscribe again with the last cursor.', { cause })
+}
+
 /** Sends what was missed, then lets live events through. What arrives in the meantime waits in the subscription. */
 export async function goLive(deps: CatchUpDeps, subscription: Subscription, from: Cursor | undefined): Promise<void> {
   let cursor = from ?? (await cursorOfNow(deps))
@@ -72,12 +78,4 @@ async function sendMissed(deps: CatchUpDeps, subscription: Subscription, from: C
       await subscription.send({ events: missed, snapshots: [...snapshots], cursor: encodeCursor(cursor) })
   }
   return reached
-}
-
-/** Reads again what a live stream may have missed since `from`. A stream that is busy with something else starts over at the client. */
-export function resync(deps: CatchUpDeps, subscription: Subscription, from: Cursor): void {
-  const lost = (cause?: unknown) =>
-    subscription.end(new ChatError('ENGINE_UNAVAILABLE', 'The stream lost its place. Subscribe again with the last cursor.', { cause }))
-  if (!subscription.pause()) return lost()
-  goLive(deps, subscription, from).catch(lost)
 }

@@ -22,8 +22,6 @@ export interface HubDeps {
   readonly revocations: Revocations
   readonly nowMicros: () => bigint
   readonly heartbeatSeconds: number
-  /** Reads again what a subscription may have missed. */
-  readonly resync: (subscription: Subscription) => void
 }
 
 /** All live streams of this gateway. */
@@ -54,7 +52,7 @@ export class LiveHub {
       unsubscribe,
       () => clearInterval(sweep),
       () => clearInterval(heartbeat),
-      this.#deps.bus.onLoss(() => this.#forEach((subscription) => this.#deps.resync(subscription))),
+      this.#deps.bus.onLoss(() => this.#resyncAll()),
     )
   }
 
@@ -127,7 +125,8 @@ export class LiveHub {
   #hand(framed: FramedBatch, feed: UserFeed): void {
     if (framed.frame.length > 0) return feed.take(framed)
     // A sequencer took over: what its predecessor stored last may not have been published.
-    for (const subscription of feed.subscriptions) this.#deps.resync(subscription)
+    const from = this.#framer.position()
+    for (const subscription of feed.subscriptions) subscription.resync(from)
   }
 
   /** A conversation may just have become large, or the user a member of one: from now on it is followed, and what came in between is read from the store. */
@@ -163,6 +162,11 @@ export class LiveHub {
       if (page.length < INBOX_PAGE) return
       before = page.at(-1)!.head
     }
+  }
+
+  #resyncAll(): void {
+    const from = this.#framer.position()
+    this.#forEach((subscription) => subscription.resync(from))
   }
 
   #sweep(): void {

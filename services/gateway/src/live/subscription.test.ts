@@ -47,7 +47,11 @@ function batch(first: bigint, last: bigint = first): FramedBatch {
   }
 }
 
-const limits = (maxQueueBytes: number, fillGap: SubscriptionLimits['fillGap']): SubscriptionLimits => ({ maxQueueBytes, fillGap })
+const limits = (
+  maxQueueBytes: number,
+  fillGap: SubscriptionLimits['fillGap'],
+  catchUp: SubscriptionLimits['catchUp'] = () => {},
+): SubscriptionLimits => ({ maxQueueBytes, fillGap, catchUp })
 const noGaps: SubscriptionLimits['fillGap'] = async () => {
   throw new Error('there is no gap')
 }
@@ -228,8 +232,42 @@ test('knows what of missed events a stream has handed on already, when it catche
   subscription.goLive(new Map())
   await settle()
   subscription.take(batch(3n))
-  expect(subscription.pause()).toBe(true)
   const other = create(EventSchema, { conversationId: 'other', revision: 1n })
   const receipt = create(EventSchema, { conversationId: 'c' })
   expect(subscription.unseen([event(2n), event(3n), event(4n), other, receipt])).toEqual([event(4n), other, receipt])
+})
+
+test('hands on only the new part of a batch, when another owner of the partition had cut the changes differently', async () => {
+  const out = reader(2)
+  const subscription = new Subscription(principal, 'ana', out, limits(1e6, noGaps))
+  subscription.goLive(new Map())
+  await settle()
+  subscription.take(batch(1n, 3n))
+  subscription.take(batch(2n, 5n))
+  subscription.take(batch(4n, 7n))
+  out.letGo(10)
+  await settle()
+  expect(out.revisions).toEqual([1n, 2n, 3n, 4n, 5n, 6n, 7n])
+})
+
+test('catches up before it hands on what waits, as often as it may have missed something, from where that began', async () => {
+  const out = reader()
+  const caughtUp: bigint[] = []
+  const catchUp: SubscriptionLimits['catchUp'] = async (subscription, { positions }) => {
+    caughtUp.push(positions.get(0)!)
+    await settle()
+    const missed = subscription.unseen([event(1n), event(2n)])
+    if (missed.length > 0) await subscription.send({ events: missed })
+    subscription.goLive(new Map([[0, 2n]]))
+  }
+  const subscription = new Subscription(principal, 'ana', out, limits(1e6, noGaps, catchUp))
+  const from = (position: bigint) => ({ positions: new Map([[0, position]]), receiptsSince: 0n })
+  subscription.resync(from(1n))
+  subscription.resync(from(2n))
+  subscription.take(batch(3n))
+  subscription.goLive(new Map())
+  await settle()
+  subscription.resync(from(3n))
+  await expect.poll(() => out.revisions).toEqual([1n, 2n, 3n])
+  expect(caughtUp).toEqual([1n, 3n])
 })

@@ -4,6 +4,7 @@ import type { Event, Receipt } from '@chat4all/gen/chat4all/v1/event_pb.js'
 import { type SubscribeResponse, SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
 import type { ConversationKey, Partition } from '@chat4all/ports'
 import type { Principal, StreamWriter } from '@chat4all/rpc'
+import type { Cursor } from '../sync/cursor.ts'
 import type { FramedBatch } from './batch.ts'
 
 /** The part of a stream's writer that a subscription needs. */
@@ -13,8 +14,10 @@ export type FrameWriter = Pick<StreamWriter, 'write' | 'drained'>
 export interface SubscriptionLimits {
   /** Bytes that may wait for one slow reader. */
   readonly maxQueueBytes: number
-  /** Reads what a subscription missed. */
+  /** Reads what a subscription missed in a conversation. */
   readonly fillGap: (key: ConversationKey, afterRevision: bigint) => Promise<readonly Event[]>
+  /** Reads what a subscription missed anywhere, and lets it go live again. */
+  readonly catchUp: (subscription: Subscription, from: Cursor) => void
 }
 
 const NO_POSITIONS: ReadonlyMap<Partition, bigint> = new Map()
@@ -35,6 +38,8 @@ export class Subscription {
   #queuedBytes = 0
   /** Receipts sent from the store while catching up, by conversation and user: what waited in the meantime may be older. */
   #receipts: Map<string, Receipt> | undefined
+  /** From where to catch up before anything else is handed on. */
+  #missedFrom: Cursor | undefined
   /** Someone is working: catching up, filling a gap, or waiting for the reader. */
   #busy = true
   #over = false
@@ -106,11 +111,13 @@ export class Subscription {
     void this.#drain()
   }
 
-  /** Before catching up again: what arrives waits. False: the stream is busy and can't. */
-  pause(): boolean {
-    if (this.#busy) return false
+  /** Catches up again, as soon as what is under way is done: something may have been missed since. What arrives meanwhile waits. */
+  resync(from: Cursor): void {
+    // Positions only rise: the first is the lowest.
+    this.#missedFrom ??= from
+    if (this.#busy) return
     this.#busy = true
-    return true
+    void this.#drain()
   }
 
   /** Writes a frame that is not about any conversation, unless the stream is busy with others. */
@@ -125,8 +132,18 @@ export class Subscription {
     if (this.#isRepeat(framed)) return
     if (this.#isGap(framed)) return this.#queueBehindGap(framed)
     if (framed.frame.length === 0) return
+    if (!this.#writeUnseen(framed)) this.#waitForReader()
+  }
+
+  /** Two owners of a partition may cut the same changes into different batches: only what is new is written. */
+  #writeUnseen(framed: FramedBatch): boolean {
+    const { conversationId, firstRevision } = framed.batch
+    const known = this.#revisions?.get(conversationId)
     this.#remember(framed)
-    if (!this.#write(framed.frame)) this.#waitForReader()
+    if (firstRevision === 0n || known === undefined || firstRevision > known) return this.#write(framed.frame)
+    const response = fromBinary(SubscribeResponseSchema, framed.frame)
+    const events = response.events.filter(({ revision }) => revision > known)
+    return this.#write(toBinary(SubscribeResponseSchema, { ...response, events }))
   }
 
   #isRepeat({ batch }: FramedBatch): boolean {
@@ -160,14 +177,18 @@ export class Subscription {
       if (this.#isRepeat(framed)) continue
       if (this.#isGap(framed) && !(await this.#fill(framed))) return
       if (this.#isRepeat(framed) || framed.frame.length === 0 || this.#isOldReceipt(framed)) continue
-      this.#remember(framed)
-      if (!this.#write(framed.frame)) await this.#out.drained()
+      if (!this.#writeUnseen(framed)) await this.#out.drained()
     }
+    const from = this.#missedFrom
+    this.#missedFrom = undefined
+    if (from !== undefined) return this.#limits.catchUp(this, from)
     this.#receipts = undefined
     this.#busy = false
   }
 
+  /** What waits comes after what was missed. */
   #next(): FramedBatch | undefined {
+    if (this.#missedFrom !== undefined) return undefined
     const framed = this.#queue?.shift()
     if (framed === undefined) this.#queue = undefined
     else this.#queuedBytes -= framed.frame.length

@@ -24,6 +24,8 @@ export class OrderingConversation {
   readonly events: OrderedEvent[] = []
   /** Members who left in this batch, with the event that tells them. */
   readonly farewells: { readonly userIds: readonly string[]; readonly event: OrderedEvent }[] = []
+  /** Something in this batch had been applied before: whoever did that may not have published it. */
+  metAgain = false
   /** Members changed in this batch. */
   membersChanged = false
   #head: ConversationHead
