@@ -1,9 +1,9 @@
 /** Harms a mesh at random while messages flow, and checks every promise: `make soak`. */
-import { writeFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { check, engineMissing, Load, Mesh, seededRandom, type Violation } from '../packages/testkit/src/index.ts'
+import { check, type Evidence, engineMissing, Load, Mesh, seededRandom, type Violation } from '../packages/testkit/src/index.ts'
 import { root } from './lib/run.ts'
 import { chooseFault, type Fault } from './soak/fault.ts'
 import { type Block, report } from './soak/report.ts'
@@ -71,19 +71,34 @@ async function runBlock(mesh: Mesh, firstRound: number, rounds: readonly (readon
   await using load = await Load.prepare(mesh, { pairs: 20, perSecond: 100 })
   load.start()
   for (const [index, faults] of rounds.entries()) {
+    const text = faults.map((fault) => fault.text).join('; ')
+    process.stdout.write(`${String(firstRound + index).padStart(4)}  ${text.padEnd(90)}`)
     const before = load.history.count('send', 'ok')
     const started = performance.now()
     await Promise.all(faults.map((fault) => fault.run()))
     await sleep(CALM_MS)
     const [acked, took] = [load.history.count('send', 'ok') - before, ((performance.now() - started) / 1000).toFixed(1)]
-    const text = faults.map((fault) => fault.text).join('; ')
-    console.log(`${String(firstRound + index).padStart(4)}  ${text.padEnd(90)} ${took} s, ${acked} acknowledged`)
+    console.log(` ${took} s, ${acked} acknowledged`)
   }
   await load.settle(180_000)
   const evidence = await load.evidence()
   const violations = check(evidence)
   print(violations)
+  if (violations.length > 0) keep(evidence, violations)
   return { firstRound, rounds: rounds.map((faults) => faults.map(({ text }) => text)), evidence, violations }
+}
+
+/** All that was seen of the conversations in question, for whoever looks for the cause. */
+function keep({ history }: Evidence, violations: readonly Violation[]): void {
+  const file = join(root, '.out/soak-violations.json')
+  const concerned = new Set(violations.map(({ conversation }) => conversation))
+  const records = history.filter(({ conversation }) => concerned.has(conversation))
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(
+    file,
+    JSON.stringify({ violations, records }, (_, value) => (typeof value === 'bigint' ? Number(value) : value), 1),
+  )
+  console.log(`      what was seen of their conversations: ${relative(root, file)}`)
 }
 
 function print(violations: readonly Violation[]): void {

@@ -41,9 +41,9 @@ export class World implements AsyncDisposable {
     return new Tenant(this, tenantId, credentials, this.track(await this.server.apiClient(credentials)))
   }
 
-  /** A client with any token, or none. */
+  /** A client with any token, or none; each at the next front, where there are several. */
   client(token?: string): RawClient {
-    return this.track(new RawClient(this.server.address, token))
+    return this.track(new RawClient(this.server.addressFor(this.#clients.length), token))
   }
 
   track(client: RawClient): RawClient {
