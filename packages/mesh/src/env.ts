@@ -20,7 +20,12 @@ export const list = z
   )
   .refine((parts) => parts.length > 0, 'must name at least one')
 
-const SECRETS: ReadonlySet<string> = new Set(['CHAT4ALL_SERVICE_SECRET', 'CHAT4ALL_POSTGRES_URL', 'CHAT4ALL_CQL_PASSWORD'])
+const SECRETS: ReadonlySet<string> = new Set([
+  'CHAT4ALL_SERVICE_SECRET',
+  'CHAT4ALL_POSTGRES_URL',
+  'CHAT4ALL_CQL_PASSWORD',
+  'CHAT4ALL_NATS_PASSWORD',
+])
 
 /** The environment in force, fit for logs. */
 export function shown(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

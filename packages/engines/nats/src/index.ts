@@ -1,4 +1,4 @@
-export { connectNats } from './connect.ts'
+export { connectNats, type NatsLogin } from './connect.ts'
 export { NatsConversationLog, type NatsLogOptions } from './conversation-log.ts'
 export { NatsEventLog } from './event-log.ts'
 export { NatsLiveBus } from './live-bus.ts'

@@ -1,7 +1,7 @@
 import { type Logger, silentLogger } from '@chat4all/base'
 import type { ConversationLog, EventLog, LiveBus, PresenceStore, WorkQueue } from '@chat4all/ports'
 import type { NatsConnection } from '@nats-io/nats-core'
-import { connectNats } from './connect.ts'
+import { connectNats, type NatsLogin } from './connect.ts'
 import { NatsConversationLog } from './conversation-log.ts'
 import { NatsEventLog } from './event-log.ts'
 import { NatsLiveBus } from './live-bus.ts'
@@ -12,6 +12,8 @@ import { NatsWorkQueue } from './work-queue.ts'
 export interface NatsEnginesOptions {
   /** For example `nats://nats-1:4222`. Any of them will do at first. */
   readonly servers: readonly string[]
+  /** Default: none. */
+  readonly login?: NatsLogin
   /** Can grow. A conversation stays in the partition it was created with. */
   readonly partitions: number
   /** 3 keeps everything on three servers, and works while two of them do. */
@@ -34,13 +36,13 @@ export interface NatsEngines extends AsyncDisposable {
 
 /** Connects, and makes the streams that are missing. Live messages have a connection of their own, so that no backlog delays them. */
 export async function openNatsEngines(options: NatsEnginesOptions): Promise<NatsEngines> {
-  const { servers, partitions, replicas, allowSingleReplica = false, name, logger = silentLogger } = options
+  const { servers, partitions, replicas, allowSingleReplica = false, name, login, logger = silentLogger } = options
   if (replicas === 1 && !allowSingleReplica) {
     throw new Error('one replica loses acknowledged messages with its disk: use three, or allow a single replica')
   }
   await using opening = new AsyncDisposableStack()
-  const connection = opening.adopt(await connectNats(servers, `${name} log`), close)
-  const live = opening.adopt(await connectNats(servers, `${name} live`), close)
+  const connection = opening.adopt(await connectNats(servers, `${name} log`, login), close)
+  const live = opening.adopt(await connectNats(servers, `${name} live`, login), close)
   logDurability(logger, connection, replicas)
   const conversationLog = opening.use(await NatsConversationLog.open(connection, { partitions, replicas, logger }))
   const eventLog = opening.use(await NatsEventLog.open(connection, { partitions, replicas, logger }))

@@ -11,6 +11,8 @@ export interface NatsOptions {
   readonly size: 1 | 3
   /** `always` syncs the file before each acknowledgement, as in production; `lazy` every two minutes. Default: always. */
   readonly sync?: 'always' | 'lazy'
+  /** What clients have to prove. Default: nothing. */
+  readonly login?: { readonly user: string; readonly password: string }
 }
 
 interface NodePlan {
@@ -33,10 +35,11 @@ export class NatsServers implements AsyncDisposable {
     this.nodes = nodes
   }
 
-  static async start({ size, sync = 'always' }: NatsOptions): Promise<NatsServers> {
+  static async start(options: NatsOptions): Promise<NatsServers> {
+    const { size } = options
     const ports = await freePorts(3 * size)
     const plans = Array.from({ length: size }, (_, index) => planNode(index, ports.slice(3 * index)))
-    const nodes = await Promise.all(plans.map((plan) => startNode(plan, plans, sync)))
+    const nodes = await Promise.all(plans.map((plan) => startNode(plan, plans, options)))
     return new NatsServers(
       plans.map(({ client }) => `nats://127.0.0.1:${client}`),
       nodes,
@@ -52,10 +55,10 @@ function planNode(index: number, ports: readonly number[]): NodePlan {
   return { name: `n${index + 1}`, client: ports[0]!, monitor: ports[1]!, cluster: ports[2]! }
 }
 
-async function startNode(plan: NodePlan, all: readonly NodePlan[], sync: 'always' | 'lazy'): Promise<EngineProcess> {
+async function startNode(plan: NodePlan, all: readonly NodePlan[], options: NatsOptions): Promise<EngineProcess> {
   const folder = await tempFolder('nats')
   const file = join(folder, 'nats.conf')
-  await writeFile(file, configuration(plan, all, sync, folder))
+  await writeFile(file, configuration(plan, all, options, folder))
   return await EngineProcess.start({
     folder,
     command: [join(engineFolder('nats'), 'nats-server'), '-c', file],
@@ -66,7 +69,7 @@ async function startNode(plan: NodePlan, all: readonly NodePlan[], sync: 'always
 function configuration(
   { name, client, monitor, cluster }: NodePlan,
   all: readonly NodePlan[],
-  sync: 'always' | 'lazy',
+  { sync = 'always', login }: NatsOptions,
   folder: string,
 ): string {
   const routes = all.map((node) => `"nats-route://127.0.0.1:${node.cluster}"`).join(', ')
@@ -74,6 +77,7 @@ function configuration(
 listen: "127.0.0.1:${client}"
 http: "127.0.0.1:${monitor}"
 jetstream { store_dir: "${join(folder, 'data')}", sync_interval: ${sync === 'always' ? 'always' : '2m'}, max_mem: 256MB, max_file: 16GB }
+${login === undefined ? '' : `authorization { user: "${login.user}", password: "${login.password}" }`}
 ${all.length === 1 ? '' : `cluster { name: test, listen: "127.0.0.1:${cluster}", routes: [${routes}], no_advertise: true }`}
 `
 }
