@@ -39,6 +39,12 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - { name: CHAT4ALL_PARTITIONS, value: {{ .Values.partitions | quote }} }
 - { name: CHAT4ALL_NATS_SERVERS, value: {{ join "," .Values.nats.servers | quote }} }
 - { name: CHAT4ALL_NATS_REPLICAS, value: {{ .Values.nats.replicas | quote }} }
+{{- with .Values.nats.loginSecret }}
+{{- if .name }}
+{{ include "chat4all.secretVariable" (dict "name" "CHAT4ALL_NATS_USER" "secret" (dict "name" .name "key" .userKey)) }}
+{{ include "chat4all.secretVariable" (dict "name" "CHAT4ALL_NATS_PASSWORD" "secret" (dict "name" .name "key" .passwordKey)) }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{/* What the services that read or write messages are told. */}}
