@@ -1,3 +1,4 @@
+export { hashText, makeText } from './body.ts'
 export { check } from './checker.ts'
 export { type EngineName, engineMissing } from './engines/catalogue.ts'
 export { type CqlOptions, CqlServer } from './engines/cql-server.ts'

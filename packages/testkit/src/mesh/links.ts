@@ -23,8 +23,10 @@ export class Links implements AsyncDisposable {
     )
   }
 
+  /** In the order of their names: which came first is by chance. */
   get all(): readonly Link[] {
-    return this.#links
+    const name = ({ from, to }: Link) => `${from.name} ${to.name}`
+    return this.#links.toSorted((a, b) => (name(a) < name(b) ? -1 : 1))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
