@@ -2,6 +2,7 @@ import { EngineUnavailable } from '@chat4all/ports'
 import cassandra from 'cassandra-driver'
 import { toPortError } from './errors.ts'
 import { Limiter } from './limiter.ts'
+import { packTogether, splitUp } from './pack.ts'
 import { withRetries } from './retry.ts'
 
 /** Where the cluster is and how to enter it. */
@@ -27,9 +28,6 @@ const REQUESTS_AT_ONCE = 256
 const PAGE_ROWS = 200
 /** A change of the schema syncs many small files on each node. */
 const SCHEMA_TIMEOUT_MS = 30_000
-/** A batch beyond this only costs: a node refuses mutations of some MiB, ScyllaDB batches above 1 MiB. */
-const BATCH_STATEMENTS = 100
-const BATCH_BYTES = 256 * 1024
 
 /** The engine behind CQL. Every statement is prepared, idempotent, at LOCAL_QUORUM, and repeated when it fails for a passing reason. Throws `EngineUnavailable`. */
 export class CqlClient implements AsyncDisposable {
@@ -73,7 +71,7 @@ export class CqlClient implements AsyncDisposable {
     await this.#send(() => this.#client.execute(query, params.map(toDriver)))
   }
 
-  /** Statements on one partition: all of them or none, and readers see them at once. */
+  /** Statements in one request. Those on one partition: all of them or none, and readers see them at once. */
   async runTogether(statements: readonly Statement[]): Promise<void> {
     const [first, second] = statements
     if (first === undefined) return
@@ -84,7 +82,12 @@ export class CqlClient implements AsyncDisposable {
 
   /** Statements on one partition, in as few requests as is good. */
   async runAll(statements: readonly Statement[]): Promise<void> {
-    await Promise.all(chunks(statements).map((chunk) => this.runTogether(chunk)))
+    await Promise.all(splitUp(statements).map((part) => this.runTogether(part)))
+  }
+
+  /** Groups of statements, each on one partition, in as few requests as is good. A group stays whole: all of it or nothing, and readers see it at once. Nothing is promised between groups. */
+  async runGroups(groups: readonly (readonly Statement[])[]): Promise<void> {
+    await Promise.all(packTogether(groups).map((statements) => this.runTogether(statements)))
   }
 
   /** A change of the schema; when it resolves, all nodes that are up have it. Goes to the same node for every client, because two nodes that create one table at the same time make two of it. */
@@ -138,25 +141,4 @@ function driverOptions({ contactPoints, localDataCenter, username, password }: C
 /** The driver takes blobs as Buffer only. */
 function toDriver(value: CqlValue): unknown {
   return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : value
-}
-
-function chunks(statements: readonly Statement[]): Statement[][] {
-  const result: Statement[][] = []
-  let bytes = Number.POSITIVE_INFINITY
-  for (const statement of statements) {
-    const size = sizeOf(statement)
-    const last = result.at(-1)
-    if (last === undefined || last.length === BATCH_STATEMENTS || bytes + size > BATCH_BYTES) {
-      result.push([statement])
-      bytes = size
-    } else {
-      last.push(statement)
-      bytes += size
-    }
-  }
-  return result
-}
-
-function sizeOf({ params }: Statement): number {
-  return params.reduce<number>((sum, value) => sum + (value instanceof Uint8Array ? value.byteLength : 32), 0)
 }

@@ -1,10 +1,11 @@
 import type { ChangeRow, ConversationWrites, MessageEditRow, NewMessage, Partition } from '@chat4all/ports'
-import type { CqlClient } from '../cql/client.ts'
+import type { CqlClient, Statement } from '../cql/client.ts'
+import { splitUp } from '../cql/pack.ts'
 import { Buckets, changeBucket, messageBucket } from './buckets.ts'
 import { CREATED, kindOf } from './changes.ts'
 import { findConversation } from './conversation.ts'
 import { writeDays } from './days.ts'
-import { writeHead, writeIndexes } from './heads.ts'
+import { headStatements, writeIndexes } from './heads.ts'
 import type { Progress } from './progress.ts'
 import { asOf, firstOf } from './timestamps.ts'
 import { moveUpdates, readPending, writeUpdates } from './updates.ts'
@@ -18,24 +19,25 @@ const EDIT = `INSERT INTO message_edits (tenant_id, conversation_id, bucket, seq
 const CHANGE = `INSERT INTO changes (tenant_id, conversation_id, bucket, revision, kind, position, at, sequence, event)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) USING TIMESTAMP ?`
 
-/** Stores what a batch of log records brought: of each conversation first the rows, which nobody sees, then the head, which shows them; then how far the partition is settled. What is interrupted shows nothing that is not complete, and is completed by the same writes. */
+/** Stores what a batch of log records brought: first the rows of all conversations, which nobody sees, then their heads, each of which shows what it brings at once; then how far the partition is settled. What is interrupted shows nothing that is not complete, and is completed by the same writes.
+ *  Conversations share requests: in a busy partition a request costs more than a row. */
 export function createApply(cql: CqlClient, progress: Progress) {
-  return async (partition: Partition, through: bigint, writes: readonly ConversationWrites[]): Promise<void> => {
-    await Promise.all(writes.map((conversation) => applyConversation(cql, conversation)))
+  return async (partition: Partition, through: bigint, batches: readonly ConversationWrites[]): Promise<void> => {
+    const writes = await Promise.all(batches.map((batch) => onlyNewUpdates(cql, batch)))
+    await Promise.all([cql.runGroups(writes.flatMap(rowGroups)), ...writes.map((conversation) => writeOthers(cql, conversation))])
+    await cql.runGroups(writes.map(headStatements))
+    await Promise.all(writes.map((conversation) => moveShown(cql, conversation)))
     await progress.settle(partition, through)
   }
 }
 
-async function applyConversation(cql: CqlClient, batch: ConversationWrites): Promise<void> {
-  const writes = await onlyNewUpdates(cql, batch)
-  await Promise.all([
-    writeRows(cql, writes),
-    writeUpdates(cql, writes.head, writes.updates),
-    writeIndexes(cql, writes),
-    writeDays(cql, writes),
-  ])
-  await writeHead(cql, writes)
-  if (writes.updates.length > 0) await moveUpdates(cql, writes.head, writes.head.position, writes.updates)
+/** Most batches bring none of these. */
+async function writeOthers(cql: CqlClient, writes: ConversationWrites): Promise<void> {
+  await Promise.all([writeUpdates(cql, writes.head, writes.updates), writeIndexes(cql, writes), writeDays(cql, writes)])
+}
+
+async function moveShown(cql: CqlClient, { head, updates }: ConversationWrites): Promise<void> {
+  if (updates.length > 0) await moveUpdates(cql, head, head.position, updates)
 }
 
 /** Leaves out updates and edits that the stored head has, once its pending ones have moved: those of a repeated batch are there, and a sequencer that does not know it is stale may have computed them from newer states. New messages and changes follow from the log alone. */
@@ -48,7 +50,8 @@ async function onlyNewUpdates(cql: CqlClient, writes: ConversationWrites): Promi
   return { ...writes, updates: writes.updates.filter(isNew), edits: writes.edits.filter(isNew) }
 }
 
-async function writeRows(cql: CqlClient, { head, messages, edits, changes }: ConversationWrites): Promise<void> {
+/** What stands in rows of its own, by the partition it goes to. */
+function rowGroups({ head, messages, edits, changes }: ConversationWrites): (readonly Statement[])[] {
   const { tenantId, conversationId } = head
   const [messageRows, editRows, changeRows] = [new Buckets(), new Buckets(), new Buckets()]
   const addMessage = ({ sequence, messageId, revision, position, acceptedAt, from, data }: NewMessage) => {
@@ -71,8 +74,9 @@ async function writeRows(cql: CqlClient, { head, messages, edits, changes }: Con
   }
   for (const edit of edits) addEdit(edit)
   for (const change of changes) addChange(kindOf(change), change)
-  const writeId = ({ messageId, sequence, position }: NewMessage) =>
-    cql.run(MESSAGE_ID, [tenantId, messageId, conversationId, sequence, head.partition, position, firstOf(position)])
+  const ids = messages.map(({ messageId, sequence, position }): Statement[] => [
+    { query: MESSAGE_ID, params: [tenantId, messageId, conversationId, sequence, head.partition, position, firstOf(position)] },
+  ])
   const buckets = [...messageRows.values(), ...editRows.values(), ...changeRows.values()]
-  await Promise.all([...messages.map(writeId), ...buckets.map((statements) => cql.runAll(statements))])
+  return [...buckets.flatMap(splitUp), ...ids]
 }

@@ -17,8 +17,8 @@ const OF_TENANT = 'INSERT INTO tenant_conversations (tenant_id, shard, conversat
 /** Parts of a tenant's list of conversations. Stored: never changes. */
 export const TENANT_SHARDS = 32
 
-/** Shows what was written for a batch: head, members and pending updates at once. They say how things stand at the head's position, so that one with a higher position always wins. */
-export async function writeHead(cql: CqlClient, writes: ConversationWrites): Promise<void> {
+/** What shows the rows that were written for a batch: head, members and pending updates at once. They say how things stand at the head's position, so that one with a higher position always wins. */
+export function headStatements(writes: ConversationWrites): readonly Statement[] {
   const { tenantId, conversationId, partition, sequence, revision, position, activeAt, memberCount } = writes.head
   const at = asOf(position)
   const statements: Statement[] = [
@@ -33,7 +33,7 @@ export async function writeHead(cql: CqlClient, writes: ConversationWrites): Pro
     const params = [tenantId, conversationId, userId, role, joinedSequence, leftRevision ?? 0n, leftSequence, at]
     statements.push({ query: MEMBER, params })
   }
-  await cql.runTogether(statements)
+  return statements
 }
 
 /** Lists the conversation for its members and its tenant, before the head says who is a member: who reads these lists asks the head. */

@@ -9,7 +9,7 @@ import type {
 } from '@chat4all/ports'
 import type { CqlClient } from '../cql/client.ts'
 import { type Conversation, HEAD_COLUMNS, type HeadColumns, toConversation, toHead } from './conversation.ts'
-import { findMessage } from './messages.ts'
+import { findMessages, type MessagePlace } from './messages.ts'
 
 /** A member's row, present or not. */
 export interface Member extends MemberState {
@@ -87,10 +87,7 @@ export function createMemberReads(cql: CqlClient) {
     inboxEntry,
 
     async load(...[keys, messageIds]: Parameters<MessageStore['load']>): ReturnType<MessageStore['load']> {
-      const [states, places] = await Promise.all([
-        Promise.all(keys.map((key) => loadState(cql, key))),
-        Promise.all(messageIds.map(({ tenantId, messageId }) => findMessage(cql, tenantId, messageId))),
-      ])
+      const [states, places] = await Promise.all([Promise.all(keys.map((key) => loadState(cql, key))), findHolders(cql, messageIds)])
       return { states, holders: places.map((place) => place && { partition: place.log_partition, position: place.position }) }
     },
 
@@ -110,6 +107,20 @@ export function createMemberReads(cql: CqlClient) {
         .slice(0, limit)
     },
   }
+}
+
+/** By tenant: its id is part of the key. */
+async function findHolders(
+  cql: CqlClient,
+  ids: readonly { readonly tenantId: string; readonly messageId: string }[],
+): Promise<readonly (MessagePlace | undefined)[]> {
+  const idsOf = Map.groupBy(ids, ({ tenantId }) => tenantId)
+  const find = async ([tenantId, some]: readonly [string, typeof ids]) => {
+    const messageIds = some.map(({ messageId }) => messageId)
+    return [tenantId, await findMessages(cql, tenantId, messageIds)] as const
+  }
+  const found = new Map(await Promise.all([...idsOf].map(find)))
+  return ids.map(({ tenantId, messageId }) => found.get(tenantId)!.get(messageId))
 }
 
 async function loadState(cql: CqlClient, key: ConversationKey): Promise<ConversationState | undefined> {

@@ -116,7 +116,7 @@ async function everything(store: MessageStore, { key }: Author) {
   return { revision, changes, messages, edits, state: (await store.load([key], [])).states[0], digest: await store.digest(key, 1n, 100n) }
 }
 
-const WRITES: ReadonlySet<string | symbol> = new Set(['run', 'runTogether', 'runAll'])
+const WRITES: ReadonlySet<string | symbol> = new Set(['run', 'runTogether', 'runAll', 'runGroups'])
 
 /** Applies a batch, but fails after so many writes, as if the process had ended there. Returns whether it came to the end. */
 async function applyUntil(cql: CqlClient, writes: number, log: Log, batch: ConversationWrites): Promise<boolean> {
