@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '@chat4all/base'
 import type { EventLog, Partition, SequencedEvent } from '@chat4all/ports'
 import { type JetStreamManager, type JsMsg, jetstreamManager } from '@nats-io/jetstream'
@@ -5,6 +6,7 @@ import type { NatsConnection } from '@nats-io/nats-core'
 import type { NatsLogOptions } from './conversation-log.ts'
 import { CODE, hasCode, portError } from './errors.ts'
 import { decodeEvent, encodeEvent } from './event-log/event-codec.ts'
+import { Interest, TRUSTED_MS } from './event-log/interest.ts'
 import { type FeedHandler, PinnedFeed } from './pinned/feed.ts'
 import { LoopWatch } from './pinned/loop-watch.ts'
 import { OrderedPublisher } from './publish/ordered-publisher.ts'
@@ -24,6 +26,7 @@ export class NatsEventLog implements EventLog {
   readonly #logger: Logger
   readonly #loop = new LoopWatch()
   readonly #publishers: readonly OrderedPublisher[]
+  readonly #interests: readonly Interest[]
   readonly #closed = new AbortController()
   readonly #consuming = new Set<Promise<void>>()
 
@@ -41,19 +44,32 @@ export class NatsEventLog implements EventLog {
   private constructor(jsm: JetStreamManager, publishers: readonly OrderedPublisher[], logger: Logger) {
     this.#jsm = jsm
     this.#publishers = publishers
+    this.#interests = publishers.map((_, partition) => new Interest(() => this.#countConsumers(partition)))
     this.#logger = logger
   }
 
   async publish(partition: Partition, events: readonly SequencedEvent[]): Promise<void> {
     const publisher = this.#publishers[partition]
     if (!publisher) throw new RangeError(`there is no partition ${partition}: they are 0 to ${this.#publishers.length - 1}`)
+    if (events.length === 0 || !(await this.#isWanted(partition))) return
     const subject = `evt.${partition}`
     await Promise.all(events.map((event) => publisher.publish({ subject, id: String(event.position), payload: encodeEvent(event) })))
   }
 
+  /** Who does not know is on the safe side when it publishes. */
+  #isWanted(partition: Partition): Promise<boolean> {
+    return this.#interests[partition]!.isThere().catch(() => true)
+  }
+
+  async #countConsumers(partition: Partition): Promise<number> {
+    return (await this.#jsm.streams.info(eventStream(partition))).state.consumer_count
+  }
+
+  /** Ends when no publisher goes by what it knew before. */
   async register(consumer: string): Promise<void> {
     const add = (partition: Partition) => ensureConsumer(this.#jsm, eventStream(partition), eventConsumer(consumer), this.#logger)
     await this.#inAllPartitions(consumer, add)
+    await sleep(2 * TRUSTED_MS)
   }
 
   async remove(consumer: string): Promise<void> {
