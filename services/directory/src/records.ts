@@ -2,6 +2,7 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf'
 import { newId } from '@chat4all/base'
 import { type ConversationChangeSchema, LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import type { ConversationRow, NewOutboxEntry } from '@chat4all/ports'
+import { currentTrace } from '@chat4all/rpc'
 
 const SCHEMA_VERSION = 1
 
@@ -20,6 +21,7 @@ export function outboxEntry(
     tenantId,
     conversationId,
     timeMicros,
+    traceparent: currentTrace() ?? '',
     kind: { case: 'conversationChange', value: { kind: changed } },
   })
   return { tenantId, conversationId, partition, key: `${tenantId}:c:${newId()}`, record: toBinary(LogRecordSchema, record) }

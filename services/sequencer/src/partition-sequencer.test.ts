@@ -1,4 +1,4 @@
-import { create, toBinary } from '@bufbuild/protobuf'
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { type Logger, silentLogger } from '@chat4all/base'
 import { LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import { MessageSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
@@ -81,7 +81,12 @@ test('stores what precedes a record of a newer version, says once that it waits,
   const checkpoints: bigint[] = []
   const errors: unknown[] = []
   store.setCheckpoint = async (_, position) => void checkpoints.push(position)
-  const logger = { ...silentLogger, info: () => {}, error: (facts: unknown) => errors.push(facts) } as unknown as Logger
+  const logger = {
+    ...silentLogger,
+    info: () => {},
+    isLevelEnabled: () => false,
+    error: (facts: unknown) => errors.push(facts),
+  } as unknown as Logger
   const sequencer = sequencerOn(store, logger)
   await sequencer.start()
   const newer = [entry(2n, 'm2', 'c', 2), entry(3n, 'm3')]
@@ -92,4 +97,25 @@ test('stores what precedes a record of a newer version, says once that it waits,
   await expect(sequencer.deliver(newer)).rejects.toThrow(HandOver)
   expect([...byId.keys()]).toEqual(['m1'])
   expect(errors).toEqual([{ partition: 0, position: '2', why: expect.stringContaining('schema version 2') }])
+})
+
+test('notes under the trace of its call that a record is ordered, and nothing of calls without one', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const noted: unknown[] = []
+  const logger = { ...silentLogger, info: () => {}, isLevelEnabled: () => true, debug: (facts: unknown) => noted.push(facts) }
+  const sequencer = sequencerOn(fakeStore(true).store, logger as unknown as Logger)
+  await sequencer.start()
+  const traced = entry(2n, 'm2')
+  const record = toBinary(LogRecordSchema, { ...fromBinary(LogRecordSchema, traced.record), traceparent })
+  await sequencer.deliver([entry(1n, 'm1'), { ...traced, record }, entry(3n, 'm3')])
+  expect(noted).toEqual([
+    {
+      trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+      kind: 'message',
+      partition: 0,
+      position: '2',
+      tenant_id: 't',
+      conversation_id: 'c',
+    },
+  ])
 })

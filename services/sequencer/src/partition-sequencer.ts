@@ -13,6 +13,7 @@ import {
   type PartitionOwner,
   type StoredMessage,
 } from '@chat4all/ports'
+import { traceIdOf } from '@chat4all/rpc'
 import { LRUCache } from 'lru-cache'
 import type { SequencerConfig } from './config.ts'
 import type { OrderedState, OrderingConversation } from './domain/conversation.ts'
@@ -66,7 +67,18 @@ export class PartitionSequencer implements PartitionOwner {
     for (const conversation of conversations) this.#states.set(conversationKey(conversation.key), conversation.state())
     await this.#publish(conversations, through)
     this.#applied = through
+    if (this.#deps.logger.isLevelEnabled('debug')) this.#noteTraces(batch)
     await this.#checkpointWhenDue()
+  }
+
+  /** The last line of a traced call: what it brought is ordered, stored and published. */
+  #noteTraces(batch: readonly Decoded[]): void {
+    for (const { position, record } of batch) {
+      if (record.traceparent === '') continue
+      const { tenantId: tenant_id, conversationId: conversation_id, kind } = record
+      const where = { partition: this.#partition, position: String(position), tenant_id, conversation_id }
+      this.#deps.logger.debug({ trace_id: traceIdOf(record.traceparent), kind: kind.case, ...where }, 'ordered')
+    }
   }
 
   /** A record of a newer version is neither skipped nor guessed at: the partition waits for a sequencer that reads it. */

@@ -3,6 +3,7 @@ import { type Clock, newId } from '@chat4all/base'
 import { LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import type { Message } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import type { ConversationLog } from '@chat4all/ports'
+import { currentTrace } from '@chat4all/rpc'
 import { type MessageReader, type ReadableMessage, shownMessage } from '../message-reader.ts'
 import type { Ordered } from '../ordered.ts'
 import type { Admission } from './admission.ts'
@@ -36,6 +37,7 @@ export class Changer {
       tenantId,
       conversationId,
       timeMicros: BigInt(this.#deps.clock.now()) * 1000n,
+      traceparent: currentTrace() ?? '',
       kind,
     })
     const entry = { conversationId, key: `${tenantId}:e:${newId()}`, record: toBinary(LogRecordSchema, record) }

@@ -4,6 +4,7 @@ import { ChatError, encodeParts } from '@chat4all/base'
 import { type AcceptedMessage, AcceptedMessageSchema, LogRecordSchema } from '@chat4all/gen/chat4all/internal/v1/log_record_pb.js'
 import { type Message, MessageSchema, type Payload } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import type { SendMessageRequest } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
+import { currentTrace } from '@chat4all/rpc'
 import { microsFromTimestamp } from '../mapping.ts'
 
 /** Of the log records that gateways write. */
@@ -58,6 +59,7 @@ export function encodeRecord(tenantId: string, message: Message): Uint8Array {
     tenantId,
     conversationId,
     timeMicros: microsFromTimestamp(createTime!),
+    traceparent: currentTrace() ?? '',
   })
   const accepted = encodeParts([
     [ACCEPTED.messageId.number, messageId],

@@ -49,6 +49,13 @@ export declare type LogRecord = Message<"chat4all.internal.v1.LogRecord"> & {
   timeMicros: bigint;
 
   /**
+   * The trace that the call belonged to (W3C Trace Context). Absent: none. What is stored does not depend on it.
+   *
+   * @generated from field: string traceparent = 5;
+   */
+  traceparent: string;
+
+  /**
    * What was accepted.
    *
    * @generated from oneof chat4all.internal.v1.LogRecord.kind
