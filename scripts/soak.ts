@@ -84,12 +84,12 @@ async function runBlock(mesh: Mesh, firstRound: number, rounds: readonly (readon
   const evidence = await load.evidence()
   const violations = check(evidence)
   print(violations)
-  if (violations.length > 0) keep(evidence, violations)
+  if (violations.length > 0) keep(mesh, evidence, violations)
   return { firstRound, rounds: rounds.map((faults) => faults.map(({ text }) => text)), evidence, violations }
 }
 
 /** All that was seen of the conversations in question, for whoever looks for the cause. */
-function keep({ history }: Evidence, violations: readonly Violation[]): void {
+function keep(mesh: Mesh, { history }: Evidence, violations: readonly Violation[]): void {
   const file = join(root, '.out/soak-violations.json')
   const concerned = new Set(violations.map(({ conversation }) => conversation))
   const records = history.filter(({ conversation }) => concerned.has(conversation))
@@ -98,7 +98,8 @@ function keep({ history }: Evidence, violations: readonly Violation[]): void {
     file,
     JSON.stringify({ violations, records }, (_, value) => (typeof value === 'bigint' ? Number(value) : value), 1),
   )
-  console.log(`      what was seen of their conversations: ${relative(root, file)}`)
+  for (const { name, process } of mesh.services) writeFileSync(join(root, `.out/soak-${name}.log`), process!.log)
+  console.log(`      what was seen of their conversations: ${relative(root, file)}; the logs are beside it`)
 }
 
 function print(violations: readonly Violation[]): void {
