@@ -4,6 +4,8 @@ import { KeyedQueue } from './keyed-queue.ts'
 
 const BATCH = 100
 const PAUSE_MS = 1000
+/** The log knows a key for 60 s at least: what was read longer ago than half of that, another process may have carried over so long ago that the log would take it for new, and put it behind what came after it. */
+const FRESH_MS = 30_000
 
 interface RelayDeps {
   readonly directory: Directory
@@ -46,13 +48,23 @@ export class OutboxRelay implements AsyncDisposable {
 
   async #empty(conversationId: string): Promise<void> {
     for (;;) {
+      const readAt = performance.now()
       const entries = await this.#deps.directory.outbox(conversationId, BATCH)
-      if (entries.length === 0) return
-      // One after the other: a later entry must not be in the log when an earlier one failed.
-      for (const entry of entries) await this.#append(entry)
-      await this.#deps.directory.clearOutbox(entries.map((entry) => entry.id))
-      if (entries.length < BATCH) return
+      const carried = await this.#carry(entries, readAt)
+      if (carried.length > 0) await this.#deps.directory.clearOutbox(carried)
+      if (carried.length === entries.length && entries.length < BATCH) return
     }
+  }
+
+  /** One after the other: a later entry must not be in the log when an earlier one failed. Stops when this process stood still meanwhile: then the outbox has to be read again. */
+  async #carry(entries: readonly OutboxEntry[], readAt: number): Promise<readonly bigint[]> {
+    const carried: bigint[] = []
+    for (const entry of entries) {
+      if (performance.now() - readAt > FRESH_MS) break
+      await this.#append(entry)
+      carried.push(entry.id)
+    }
+    return carried
   }
 
   async #append({ partition, conversationId, key, record }: OutboxEntry): Promise<void> {
