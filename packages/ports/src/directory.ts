@@ -133,6 +133,8 @@ export interface Directory extends AsyncDisposable {
   tenants(after: string, limit: number): Promise<readonly TenantRow[]>
 
   createApiClient(client: ApiClientRow): Promise<void>
+  /** Creates it if its tenant, which must exist, has no client yet. Of several calls at once, in whatever processes, one does. Returns whether this one did. */
+  createFirstApiClient(client: ApiClientRow): Promise<boolean>
   /** Gives it a new secret, of which the former one may go on working for a while, or revokes it. A revocation is final: the first time stays. Undefined if there is no such client. */
   updateApiClient(clientId: string, change: ApiClientChange): Promise<ApiClientRow | undefined>
   /** The only look-up without a tenant: client ids are unique over all, and the caller is not known yet. */

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { createLogger, type Logger, systemClock } from '@chat4all/base'
-import { bootstrap, createDirectoryService, writeCredentials } from '@chat4all/directory'
+import { bootstrap, createDirectoryService, keepCredentials } from '@chat4all/directory'
 import { openEmbeddedEngines } from '@chat4all/engine-embedded'
 import { createGatewayService, openFronts } from '@chat4all/gateway'
 import { inMemoryTransport } from '@chat4all/rpc'
@@ -25,7 +25,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const engines = starting.use(await openEmbeddedEngines({ directory: config.dataDir, partitions: config.partitions }))
   const { conversationLog: log, messageStore: store, eventLog: events, liveBus: bus } = engines
 
-  const credentials = await bootstrap(engines.directory, clock, (fresh) => writeCredentials(credentialsFile(config.dataDir), fresh))
+  const credentials = await bootstrap(engines.directory, clock, (fresh) => keepCredentials(credentialsFile(config.dataDir), fresh))
 
   const directory = starting.use(
     createDirectoryService({ directory: engines.directory, log, bus, clock, logger: logger('directory'), config: config.directory }),

@@ -1,10 +1,19 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import type { Credentials } from './bootstrap.ts'
 
-/** Writes the credentials for their owner's eyes only, whole or not at all. */
-export async function writeCredentials(file: string, credentials: Credentials): Promise<void> {
-  await writeFile(`${file}.new`, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600, flush: true })
-  await rename(`${file}.new`, file)
+/** Writes the credentials for their owner's eyes only, whole or not at all, unless the file is there already. Resolves to those that are in it. */
+export async function keepCredentials(file: string, fresh: Credentials): Promise<Credentials> {
+  const whole = `${file}.${fresh.client_id}`
+  await writeFile(whole, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600, flush: true })
+  try {
+    await link(whole, file)
+    return fresh
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return (await readCredentials(file))!
+  } finally {
+    await rm(whole)
+  }
 }
 
 /** The credentials in a file, or undefined if there is none. */

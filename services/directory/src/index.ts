@@ -1,6 +1,6 @@
 export { bootstrap, type Credentials } from './bootstrap.ts'
 export { type DirectoryConfig, directoryConfig, directoryEnv } from './config.ts'
-export { writeCredentials } from './credentials-file.ts'
+export { keepCredentials } from './credentials-file.ts'
 export type { DirectoryDeps } from './deps.ts'
 export { type DirectoryServer, startDirectoryServer } from './server.ts'
 export { createDirectoryService, type DirectoryService } from './service.ts'

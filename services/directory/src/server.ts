@@ -1,7 +1,7 @@
 import { createLogger, systemClock } from '@chat4all/base'
 import { authenticateByHeader, Health, healthRoutes, ServiceTokens, startGrpcServer, startHttpServer } from '@chat4all/rpc'
 import { bootstrap } from './bootstrap.ts'
-import { readCredentials, writeCredentials } from './credentials-file.ts'
+import { keepCredentials, readCredentials } from './credentials-file.ts'
 import type { DirectoryDeps } from './deps.ts'
 import type { DirectoryProcessConfig } from './process-config.ts'
 import { createDirectoryService } from './service.ts'
@@ -20,7 +20,7 @@ export async function startDirectoryServer(config: DirectoryProcessConfig, engin
   const { host, bootstrapCredentials: file } = config
   const tokens = new ServiceTokens({ service: 'directory', secrets: config.secrets, clock: systemClock })
   if (file !== undefined)
-    await bootstrap(engines.directory, systemClock, (fresh) => writeCredentials(file, fresh), await readCredentials(file))
+    await bootstrap(engines.directory, systemClock, (fresh) => keepCredentials(file, fresh), await readCredentials(file))
   const logger = createLogger('directory', config.logLevel)
   const directory = starting.use(createDirectoryService({ ...engines, clock: systemClock, logger, config: config.directory }))
   await directory.start()

@@ -1,6 +1,9 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { ApiClientRole } from '@chat4all/gen/chat4all/v1/admin_service_pb.js'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { bootstrap, type Credentials } from '../src/index.ts'
+import { bootstrap, type Credentials, keepCredentials } from '../src/index.ts'
 import { type Fixture, startFixture } from './fixture.ts'
 
 let fixture: Fixture
@@ -25,7 +28,11 @@ describe('bootstrap', () => {
     const failing = () => Promise.reject(new Error('no space'))
     await expect(bootstrap(directory, clock, failing)).rejects.toThrow('no space')
     const kept: Credentials[] = []
-    const credentials = await bootstrap(directory, clock, async (saved) => void kept.push(saved))
+    const keep = async (saved: Credentials) => {
+      kept.push(saved)
+      return saved
+    }
+    const credentials = await bootstrap(directory, clock, keep)
     expect(kept).toEqual([credentials])
     expect(await directory.apiClients('default', '', 10)).toHaveLength(1)
   })
@@ -36,5 +43,19 @@ describe('bootstrap', () => {
     expect(await bootstrap(directory, clock, () => expect.fail('nothing is to be saved'), given)).toEqual(given)
     const { client_id: clientId, client_secret: clientSecret } = given
     expect((await fixture.anonymous.auth.createToken({ clientId, clientSecret })).tenantId).toBe('default')
+  })
+
+  it('makes one client of several that start at once, whose credentials are in the file that they share', async () => {
+    const { directory, clock } = fixture
+    const folder = await mkdtemp(join(tmpdir(), 'bootstrap-'))
+    const file = join(folder, 'credentials.json')
+    const start = async () => bootstrap(directory, clock, (fresh) => keepCredentials(file, fresh))
+    const made = (await Promise.all([start(), start(), start(), start()])).filter((credentials) => credentials !== undefined)
+    expect(await directory.apiClients('default', '', 10)).toHaveLength(1)
+    expect(made).toEqual([JSON.parse(await readFile(file, 'utf8'))])
+    const { client_id: clientId, client_secret: clientSecret } = made[0]!
+    expect((await fixture.anonymous.auth.createToken({ clientId, clientSecret })).tenantId).toBe('default')
+    expect(await readdir(folder)).toEqual(['credentials.json'])
+    await rm(folder, { recursive: true })
   })
 })

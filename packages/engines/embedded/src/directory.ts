@@ -38,6 +38,9 @@ export class SqliteDirectory implements Directory {
   createApiClient(client: ApiClientRow): Promise<void> {
     return this.#call('createApiClient', client)
   }
+  createFirstApiClient(client: ApiClientRow): Promise<boolean> {
+    return this.#call('createFirstApiClient', client)
+  }
   updateApiClient(clientId: string, change: ApiClientChange): Promise<ApiClientRow | undefined> {
     return this.#call('updateApiClient', clientId, change)
   }

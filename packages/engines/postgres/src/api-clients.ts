@@ -18,6 +18,10 @@ const COLUMNS = 'client_id, tenant_id, name, role, secret_hash, previous_secret_
 
 const INSERT = `INSERT INTO api_clients (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
+/** Whoever asks for the first client waits here for those who do the same. */
+const LOCK_TENANT = 'SELECT tenant_id FROM tenants WHERE tenant_id = $1 FOR UPDATE'
+const SELECT_ANY = 'SELECT client_id FROM api_clients WHERE tenant_id = $1 LIMIT 1'
+
 const CHANGE_SECRET = `
 UPDATE api_clients SET secret_hash = $2, previous_secret_expires_at = $3::INT8,
   previous_secret_hash = CASE WHEN $3::INT8 IS NULL THEN NULL ELSE secret_hash END
@@ -29,13 +33,23 @@ const SELECT = `SELECT ${COLUMNS} FROM api_clients WHERE client_id = $1`
 const SELECT_PAGE = `SELECT ${COLUMNS} FROM api_clients WHERE tenant_id = $1 AND client_id > $2 ORDER BY client_id LIMIT $3`
 const SELECT_REVOKED = 'SELECT client_id FROM api_clients WHERE revoked_at >= $1 ORDER BY revoked_at'
 
-type Methods = Pick<Directory, 'createApiClient' | 'updateApiClient' | 'apiClient' | 'apiClients' | 'revokedApiClients'>
+type Methods = Pick<
+  Directory,
+  'createApiClient' | 'createFirstApiClient' | 'updateApiClient' | 'apiClient' | 'apiClients' | 'revokedApiClients'
+>
 
 export function apiClientMethods(db: Database): Methods {
   return {
     async createApiClient(client) {
       await db.query(INSERT, ...toColumns(client))
     },
+    createFirstApiClient: (client) =>
+      db.transaction(async (tx) => {
+        await tx.query(LOCK_TENANT, client.tenantId)
+        if ((await tx.query(SELECT_ANY, client.tenantId)).length > 0) return false
+        await tx.query(INSERT, ...toColumns(client))
+        return true
+      }),
     async updateApiClient(clientId, change) {
       const [row] =
         change.kind === 'revoke'

@@ -45,6 +45,21 @@ describe('two directories on one PostgreSQL', () => {
     expect((await both[0].outbox(undefined, 1000)).filter((e) => e.conversationId.startsWith('private-'))).toHaveLength(1)
   })
 
+  it('make one of many callers the first API client', async () => {
+    await both[0].createTenant({ tenantId: 'new', name: '', createdAt: 1 })
+    const clients = Array.from({ length: 40 }, (_, n) => ({
+      clientId: `client-${n}`,
+      tenantId: 'new',
+      name: '',
+      role: 1,
+      secretHash: new Uint8Array([n]),
+      createdAt: 1,
+    }))
+    const created = await Promise.all(clients.map((client, n) => directoryOf(n).createFirstApiClient(client)))
+    expect(created.filter(Boolean)).toHaveLength(1)
+    for (const directory of both) expect(await directory.apiClients('new', '', 100)).toEqual(clients.filter((_, n) => created[n]))
+  })
+
   it('give one of many callers a request id', async () => {
     const ids = Array.from({ length: 40 }, (_, n) => `requested-${n}`)
     const results = await Promise.allSettled(

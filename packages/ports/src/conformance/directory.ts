@@ -134,6 +134,20 @@ export function directoryConformance(engine: string, fixture: DirectoryFixture):
         expect(await directory.apiClient(client.clientId)).toEqual({ ...client, revokedAt: 60_000 })
       })
 
+      it('creates the first client of a tenant once, of many at the same time', async () => {
+        const owner = unique('tenant')
+        await directory.createTenant(tenantRow(owner))
+        const clients = Array.from({ length: 8 }, () => apiClient(unique('client'), owner))
+        const created = await Promise.all(clients.map((client) => directory.createFirstApiClient(client)))
+        const first = clients.filter((_, n) => created[n])
+        expect(first).toHaveLength(1)
+        expect(await directory.apiClients(owner, '', 10)).toEqual(first)
+        // Also when it is the same one, and when it has been revoked.
+        await directory.updateApiClient(first[0]!.clientId, { kind: 'revoke', revokedAt: 60_000 })
+        expect(await directory.createFirstApiClient(first[0]!)).toBe(false)
+        expect(await directory.createFirstApiClient(clients.find((client) => client !== first[0])!)).toBe(false)
+      })
+
       it('pages the clients of one tenant by id', async () => {
         const owner = unique('tenant')
         const ids = [unique('client'), unique('client'), unique('client')]

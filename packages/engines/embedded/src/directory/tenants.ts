@@ -45,19 +45,25 @@ export function apiClientOperations(db: DatabaseSync) {
   const select = db.prepare('SELECT * FROM api_clients WHERE client_id = ?')
   const selectPage = db.prepare('SELECT * FROM api_clients WHERE tenant_id = ? AND client_id > ? ORDER BY client_id LIMIT ?')
   const selectRevoked = db.prepare('SELECT client_id FROM api_clients WHERE revoked_at >= ? ORDER BY revoked_at')
+  const create = (client: ApiClientRow): void => {
+    insert.run(
+      client.clientId,
+      client.tenantId,
+      client.name,
+      client.role,
+      client.secretHash,
+      client.previousSecretHash ?? null,
+      client.previousSecretExpiresAt ?? null,
+      client.createdAt,
+      client.revokedAt ?? null,
+    )
+  }
   return {
-    createApiClient: write((client: ApiClientRow) => {
-      insert.run(
-        client.clientId,
-        client.tenantId,
-        client.name,
-        client.role,
-        client.secretHash,
-        client.previousSecretHash ?? null,
-        client.previousSecretExpiresAt ?? null,
-        client.createdAt,
-        client.revokedAt ?? null,
-      )
+    createApiClient: write(create),
+    createFirstApiClient: write((client: ApiClientRow) => {
+      if (selectPage.get(client.tenantId, '', 1) !== undefined) return false
+      create(client)
+      return true
     }),
     updateApiClient: write((clientId: string, change: ApiClientChange) => {
       const row =
