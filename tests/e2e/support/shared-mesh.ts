@@ -4,7 +4,7 @@ import { Mesh } from '@chat4all/testkit'
 export const PATIENT = { CHAT4ALL_MAX_LOOP_DELAY_MS: '10000', CHAT4ALL_MAX_SEND_LATENCY_MS: '10000' }
 
 /** Of one conversation at one gateway: a burst of 1,000 is more than the other tests send. */
-export const CONVERSATION_RATE = { CHAT4ALL_CONVERSATION_SENDS_PER_SECOND: '200', CHAT4ALL_CONVERSATION_BURST_SECONDS: '5' }
+export const CONVERSATION_RATE = { CHAT4ALL_CONVERSATION_SENDS_PER_SECOND: '50', CHAT4ALL_CONVERSATION_BURST_SECONDS: '20' }
 
 /** What single tests ask of a server of their own. */
 const SETTINGS = { CHAT4ALL_HEARTBEAT_SECONDS: '1', CHAT4ALL_SUBSCRIBER_QUEUE_BYTES: '524288', ...CONVERSATION_RATE }
