@@ -1,6 +1,6 @@
 # The front door. Needs make, npm and Node 20 or newer; everything else comes with `make install`.
 .DEFAULT_GOAL := help
-.PHONY: help install build up up-mesh demo-failover demo-scale-out engines faults soak test bench check gen format vendor-protos deploy-tools clean
+.PHONY: help install build up up-mesh demo-failover demo-scale-out demo-load engines faults soak test bench check gen format vendor-protos deploy-tools clean
 
 PNPM := npx --yes pnpm@10.34.9
 NODE := scripts/node
@@ -33,6 +33,9 @@ demo-failover: build engines ## kill a process of every kind under load: who tak
 
 demo-scale-out: build engines ## carry more messages with two and three sequencers and gateways than with one, and lose none
 	@exec $(NODE) scripts/demo/scale-out.ts $(ARGS)
+
+demo-load: build $(if $(filter single,$(ENGINE)),,engines) ## send 100,000 messages a minute into the mesh; ENGINE=single: 300,000 into one process
+	@exec $(NODE) scripts/demo/load.ts $(if $(ENGINE),--engine $(ENGINE)) $(ARGS)
 
 engines: install ## bring the real servers for the tests (Go, Java 17 with Maven) into .cache/engines; test does it too
 	@$(NODE) scripts/engines.ts $(ARGS)
