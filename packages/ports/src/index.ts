@@ -44,7 +44,7 @@ export type {
 } from './directory.ts'
 export { AlreadyExists, Conflict, DuplicateMessageId, EngineUnavailable, HandOver, StorageFull } from './errors.ts'
 export type { EventLog, SequencedEvent } from './event-log.ts'
-export { type LiveBus, type LiveHandler, subjectToken, type Unsubscribe } from './live-bus.ts'
+export { type LiveBus, type LiveHandler, type LossHandler, subjectToken, type Unsubscribe } from './live-bus.ts'
 export { conversationSubject, followSubjects, LARGE_CONVERSATION, receiptsSubject, SETTLED_SUBJECT, userSubject } from './live-subjects.ts'
 export type {
   ChangedConversation,

@@ -55,6 +55,7 @@ export class FakeBus implements LiveBus {
     this.#handlers.set(subject, handlers.add(handler))
     return () => void handlers.delete(handler)
   }
+  async flush() {}
   onLoss() {
     return () => {}
   }

@@ -39,7 +39,7 @@ function fakeStore(refusesDuplicateIds: boolean) {
 function sequencerOn(store: MessageStore, logger = silentLogger): PartitionSequencer {
   const log = { partitions: 1, trim: async () => {} } as unknown as ConversationLog
   const events = { publish: async () => {} } as unknown as EventLog
-  const bus = { publish: () => {} } as unknown as LiveBus
+  const bus = { publish: () => {}, flush: async () => {} } as unknown as LiveBus
   const config = { cachedConversations: 100, checkpointIntervalMs: 1, changeRetentionDays: 90 }
   return new PartitionSequencer(0, { log, store, events, bus, logger, config })
 }

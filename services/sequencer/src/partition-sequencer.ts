@@ -114,6 +114,8 @@ export class PartitionSequencer implements PartitionOwner {
   async checkpoint(): Promise<void> {
     if (this.#applied === this.#checkpointed) return
     const through = this.#applied
+    // Who owns the partition next tells the gateways to look again at what is above the checkpoint only.
+    await this.#deps.bus.flush()
     await this.#deps.store.setCheckpoint(this.#partition, through)
     this.#checkpointed = through
     await this.#deps.log.trim(this.#partition, through)

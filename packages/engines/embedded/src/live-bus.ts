@@ -40,6 +40,8 @@ export class InProcessLiveBus implements LiveBus {
     this.#subscriptions.delete(subject)
   }
 
+  async flush(): Promise<void> {}
+
   onLoss(): Unsubscribe {
     return () => {}
   }

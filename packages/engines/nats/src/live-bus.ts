@@ -1,4 +1,5 @@
-import type { LiveBus, LiveHandler, Unsubscribe } from '@chat4all/ports'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { EngineUnavailable, type LiveBus, type LiveHandler, type LossHandler, type Unsubscribe } from '@chat4all/ports'
 import type { Msg, NatsConnection, Status, Subscription } from '@nats-io/nats-core'
 import { ClusterBarrier } from './live-bus/cluster-barrier.ts'
 
@@ -6,6 +7,9 @@ import { ClusterBarrier } from './live-bus/cluster-barrier.ts'
 const LOSS_SUBJECT = 'live-loss.publisher'
 /** A half-open connection is noticed after two pings, 5 s apart: what was published since may be lost. */
 const UNSURE_MS = 11_000
+
+/** A server that is frozen, or one that is just gone, keeps the others waiting. */
+const REJOIN_MS = 250
 
 /** The client's type leaves out that it can be ended. */
 type Statuses = AsyncIterable<Status> & { stop(): void }
@@ -20,13 +24,16 @@ interface Topic {
 export class NatsLiveBus implements LiveBus {
   readonly #connection: NatsConnection
   readonly #topics = new Map<string, Topic>()
-  readonly #lossHandlers = new Set<{ readonly handler: () => void }>()
+  readonly #lossHandlers = new Set<{ readonly handler: LossHandler }>()
   readonly #statuses: Statuses
   readonly #watching: Promise<void>
   readonly #lossNotices: Subscription
   readonly #barrier: ClusterBarrier
   #flushing: Promise<void> | undefined
   #connected = true
+  #disconnects = 0
+  /** Whether every subscription works. */
+  #certain = true
   #publishedAt = Number.NEGATIVE_INFINITY
   #publishedLoss = false
 
@@ -43,7 +50,7 @@ export class NatsLiveBus implements LiveBus {
     this.#statuses = connection.status() as Statuses
     this.#watching = this.#watch()
     this.#barrier = new ClusterBarrier(connection)
-    this.#lossNotices = connection.subscribe(LOSS_SUBJECT, { callback: () => this.#reportLoss() })
+    this.#lossNotices = connection.subscribe(LOSS_SUBJECT, { callback: () => this.#lostByPublisher() })
   }
 
   /** While there is no connection nothing is sent, and nothing is kept for later. */
@@ -68,7 +75,10 @@ export class NatsLiveBus implements LiveBus {
   #follow(subject: string): Topic {
     const handlers: Topic['handlers'] = new Set()
     const callback = (error: Error | null, message: Msg) => {
-      if (!error) for (const { handler } of handlers) call(handler, message.data, subject)
+      if (error) return
+      // The news of the connection may come after its first message.
+      if (!this.#connected) this.#restored()
+      for (const { handler } of handlers) call(handler, message.data, subject)
     }
     const topic = { subscription: this.#connection.subscribe(subject, { callback }), handlers }
     this.#topics.set(subject, topic)
@@ -98,7 +108,17 @@ export class NatsLiveBus implements LiveBus {
     return this.#connection.info?.cluster !== undefined
   }
 
-  onLoss(handler: () => void): Unsubscribe {
+  async flush(): Promise<void> {
+    const before = this.#disconnects
+    try {
+      await this.#connection.flush()
+    } catch (error) {
+      throw new EngineUnavailable('the live bus: not connected', error)
+    }
+    if (!this.#connected || this.#disconnects !== before) throw new EngineUnavailable('the live bus: the connection broke')
+  }
+
+  onLoss(handler: LossHandler): Unsubscribe {
     const entry = { handler }
     this.#lossHandlers.add(entry)
     return () => this.#lossHandlers.delete(entry)
@@ -107,34 +127,61 @@ export class NatsLiveBus implements LiveBus {
   async #watch(): Promise<void> {
     for await (const { type } of this.#statuses) {
       if (type === 'disconnect') this.#lost()
-      if (type === 'reconnect') this.#restored()
+      if (type === 'reconnect' && !this.#connected) this.#restored()
     }
   }
 
   #lost(): void {
     if (this.#connected && performance.now() - this.#publishedAt < UNSURE_MS) this.#publishedLoss = true
     this.#connected = false
+    this.#certain = false
+    this.#disconnects += 1
+    this.#lossBegan()
   }
 
-  /** Subscribers hear of the loss before what is published from now on. Here it is said twice: at once, before later messages, and when the subscriptions are certain to work again. */
+  /** Subscribers hear of the loss before what is published from now on. Here it is over when the subscriptions are certain to work again. */
   #restored(): void {
     this.#connected = true
     if (this.#publishedLoss) this.#connection.publish(LOSS_SUBJECT)
     this.#publishedLoss = false
-    this.#reportLoss()
-    this.#rejoin().then(
-      () => this.#reportLoss(),
-      () => {}, // closed meanwhile, or cut off again
-    )
+    void this.#rejoin(this.#disconnects)
   }
 
-  async #rejoin(): Promise<void> {
-    if (this.#inCluster) await this.#barrier.join()
-    await this.#flush()
+  /** A notice while this bus itself is cut off changes nothing: its own loss goes on. */
+  #lostByPublisher(): void {
+    if (!this.#connected) this.#restored()
+    this.#lossBegan()
+    if (this.#certain) this.#lossOver()
   }
 
-  #reportLoss(): void {
-    for (const { handler } of this.#lossHandlers) handler()
+  /** Repeats until it is certain, or the connection is another one. */
+  async #rejoin(connection: number): Promise<void> {
+    while (this.#disconnects === connection && !this.#connection.isClosed()) {
+      if (await this.#isCertain()) {
+        if (this.#disconnects !== connection) return
+        this.#certain = true
+        return this.#lossOver()
+      }
+      await sleep(REJOIN_MS)
+    }
+  }
+
+  async #isCertain(): Promise<boolean> {
+    try {
+      if (this.#inCluster) await this.#barrier.join()
+      await this.#flush()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #lossBegan(): void {
+    for (const { handler } of this.#lossHandlers) handler.began()
+  }
+
+  #lossOver(): void {
+    for (const { handler } of this.#lossHandlers) handler.over()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -174,11 +174,22 @@ export function liveBusConformance(engine: string, fixture: LiveBusFixture): voi
       expect(got).toBe(5_000)
     })
 
+    it('has brought away what was published before a flush', async () => {
+      const subject = newSubject()
+      let got = 0
+      const unsubscribe = await bus.subscribe(subject, () => got++)
+      for (let i = 0; i < 100; i++) bus.publish([subject], payload('x'))
+      await bus.flush()
+      await eventually(() => expect(got).toBe(100))
+      unsubscribe()
+    })
+
     it('reports no loss while nothing is lost', async () => {
       let losses = 0
-      const unsubscribe = bus.onLoss(() => {
+      const count = () => {
         losses += 1
-      })
+      }
+      const unsubscribe = bus.onLoss({ began: count, over: count })
       bus.publish([newSubject()], payload('x'))
       await flush()
       unsubscribe()

@@ -20,8 +20,10 @@ export interface FramedBatch {
  *  says up to where everything has been published: by then every subscriber has been handed it. Batches before it carry
  *  the position of the commit before, since they do not tell what their neighbours bring. */
 export class BatchFramer {
-  /** Highest position seen, by partition. */
+  /** Up to where everything has been handed on, by partition. */
   readonly #positions = new Map<Partition, bigint>()
+  /** What positions would be, were nothing missing. */
+  #held: Map<Partition, bigint> | undefined
   readonly #nowMicros: () => bigint
   #lastPayload: Uint8Array | undefined
   #lastFramed: FramedBatch | undefined
@@ -43,7 +45,19 @@ export class BatchFramer {
 
   /** Notes that everything up to a position has been handed on. */
   raise(partition: Partition, position: bigint): void {
-    if (position > (this.#positions.get(partition) ?? 0n)) this.#positions.set(partition, position)
+    const positions = this.#held ?? this.#positions
+    if (position > (positions.get(partition) ?? 0n)) positions.set(partition, position)
+  }
+
+  /** Something may be missing from now on: no cursor goes beyond it. */
+  hold(): void {
+    this.#held ??= new Map(this.#positions)
+  }
+
+  /** What may have been missed is read again, by who stands at the position before this. */
+  release(): void {
+    for (const [partition, position] of this.#held ?? []) this.#positions.set(partition, position)
+    this.#held = undefined
   }
 
   /** Where everybody stands who was handed everything that arrived. */

@@ -52,7 +52,7 @@ export class LiveHub {
       unsubscribe,
       () => clearInterval(sweep),
       () => clearInterval(heartbeat),
-      this.#deps.bus.onLoss(() => this.#resyncAll()),
+      this.#deps.bus.onLoss({ began: () => this.#framer.hold(), over: () => this.#resyncAll() }),
     )
   }
 
@@ -166,6 +166,7 @@ export class LiveHub {
 
   #resyncAll(): void {
     const from = this.#framer.position()
+    this.#framer.release()
     this.#forEach((subscription) => subscription.resync(from))
   }
 

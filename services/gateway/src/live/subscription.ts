@@ -203,7 +203,7 @@ export class Subscription {
         const events = await this.#limits.fillGap({ tenantId: this.principal.tenantId, conversationId: batch.conversationId }, known)
         // The store may already have some of what the batch brings: it would be sent twice.
         const missing = events.filter(({ revision }) => revision < batch.firstRevision)
-        if (missing.length === 0) return true
+        if (missing.length === 0) throw new Error(`${batch.conversationId} has no revision ${known + 1n}`)
         await this.send({ events: missing })
       }
     } catch (error) {
