@@ -11,8 +11,8 @@ export interface NatsOptions {
   readonly size: 1 | 3
   /** `always` syncs the file before each acknowledgement, as in production; `lazy` every two minutes. Default: always. */
   readonly sync?: 'always' | 'lazy'
-  /** What clients have to prove. Default: nothing. */
-  readonly login?: { readonly user: string; readonly password: string }
+  /** More of each server's configuration, for example what clients have to prove. */
+  readonly more?: string
 }
 
 interface NodePlan {
@@ -69,7 +69,7 @@ async function startNode(plan: NodePlan, all: readonly NodePlan[], options: Nats
 function configuration(
   { name, client, monitor, cluster }: NodePlan,
   all: readonly NodePlan[],
-  { sync = 'always', login }: NatsOptions,
+  { sync = 'always', more = '' }: NatsOptions,
   folder: string,
 ): string {
   const routes = all.map((node) => `"nats-route://127.0.0.1:${node.cluster}"`).join(', ')
@@ -77,7 +77,7 @@ function configuration(
 listen: "127.0.0.1:${client}"
 http: "127.0.0.1:${monitor}"
 jetstream { store_dir: "${join(folder, 'data')}", sync_interval: ${sync === 'always' ? 'always' : '2m'}, max_mem: 256MB, max_file: 16GB }
-${login === undefined ? '' : `authorization { user: "${login.user}", password: "${login.password}" }`}
+${more}
 ${all.length === 1 ? '' : `cluster { name: test, listen: "127.0.0.1:${cluster}", routes: [${routes}], no_advertise: true }`}
 `
 }
