@@ -3,7 +3,7 @@ import type { Load, Receiver, Sender } from '../../packages/testkit/src/index.ts
 const LOOK_MS = 10
 
 /** Keeps the senders of a load without groups sending as long as few of their messages are accepted and not yet received: what is measured is the whole way. */
-export class ClosedLoop implements Disposable {
+export class ClosedLoop {
   readonly #load: Load
   readonly #most: number
   readonly #timer: NodeJS.Timeout
@@ -16,7 +16,7 @@ export class ClosedLoop implements Disposable {
   }
 
   /** No new messages from now on. */
-  [Symbol.dispose](): void {
+  stop(): void {
     clearInterval(this.#timer)
     for (const sender of this.#load.senders) sender.stop()
   }

@@ -4,6 +4,8 @@ import { cpuBusySeconds, processSeconds } from '../../tests/bench/procfs.ts'
 
 const LOAD = 'load'
 const ALL = 'all'
+/** Of one core. The kernel's own work, which belongs to nobody, stays below. */
+const NOTEWORTHY = 0.4
 
 /** What each process of a mesh, the load and everybody together use of the machine's cores, from its making on. */
 export class CpuMeter {
@@ -23,12 +25,14 @@ export class CpuMeter {
     const percent = (ms: number) => `${Math.round(100 * ms)} %`
     const share = (name: string) => used.get(name)! / ms
     const engines = this.#mesh.engines.members.reduce((sum, { name }) => sum + share(name), 0)
+    const foreign = share(ALL) - [...used.keys()].filter((name) => name !== ALL).reduce((sum, name) => sum + share(name), 0)
     const services = this.#mesh.services.map(({ name }) => `${name} ${percent(share(name))}`)
     return [
       ...services,
       `engines ${percent(engines)}`,
       `load ${percent(share(LOAD))}`,
       `the machine ${percent(share(ALL))} of ${availableParallelism() * 100} %`,
+      ...(foreign > NOTEWORTHY ? [`of which others ${percent(foreign)}: what is measured beside them says little`] : []),
     ].join(', ')
   }
 }

@@ -26,7 +26,7 @@ Needs Linux or macOS, and what \`make engines\` brings. Exit code 0: every promi
 const PAIRS = 20
 const PER_SECOND = 150
 /** Between two kills, and before the first. */
-const CALM_MS = 3_000
+const CALM_MS = 2_000
 /** Long enough to see what the absence does. */
 const AWAY_MS = 4_000
 /** Messages flow as before when none waits longer. */

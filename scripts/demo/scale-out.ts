@@ -15,15 +15,15 @@ import { Throttle } from './throttle.ts'
 import { judge } from './verdict.ts'
 
 /** Of a core, for each process of a service. */
-const SHARE = 0.06
+const SHARE = 0.05
 /** What two and three of each must carry, of what one carries. */
 const WANTED = [1, 1.7, 2.4] as const
 const PARTITIONS = 16
 const PAIRS = 64
 /** Messages of each sender that nobody has received yet. */
-const UNDERWAY = 6
+const UNDERWAY = 16
 /** Without limits: processes compile their code while they run, for much longer if they have a tenth of a core. */
-const WARM_UP_MS = 8_000
+const WARM_UP_MS = 12_000
 /** Of the engines too. */
 const FIRST_WARM_UP_MS = 20_000
 const SETTLE_MS = 3_000
@@ -59,7 +59,7 @@ await runDemo(HELP, play)
 
 async function play(): Promise<boolean> {
   const [grpc, http] = (await freePorts(2)) as [number, number]
-  await using mesh = new Mesh({ gateways: [{ grpc, http }], sequencers: 1, directories: 1, env: ENV })
+  await using mesh = new Mesh({ gateways: [{ grpc, http }], sequencers: 1, env: ENV })
   await using throttle = new Throttle()
   let pulse: Pulse | undefined
   const figures = () => (pulse === undefined ? '' : `${pulse.rates}   partitions ${countPartitions(mesh.sequencers).join(' + ')}`)
@@ -71,13 +71,21 @@ async function play(): Promise<boolean> {
   for (const wanted of WANTED) {
     const load = loads.use(await Load.prepare(mesh, { pairs: PAIRS, window: UNDERWAY, groups: false, bodyBytes: 256, markMs: 2_000 }))
     pulse = new Pulse(load.history)
-    using _loop = new ClosedLoop(load, UNDERWAY)
+    const loop = new ClosedLoop(load, UNDERWAY)
     stages.push({ load, wanted, perSecond: await measure(mesh, throttle, pulse, show) })
     show.say(result(stages))
     if (stages.length < WANTED.length) await grow(mesh, show)
     await throttle.hold(new Map())
+    loop.stop()
+    await bringHome(load)
   }
   return await judgeAll(stages, show)
+}
+
+/** Waits until everything sent has been received, and leaves the mesh to the next load. */
+async function bringHome(load: Load): Promise<void> {
+  await load.settle()
+  for (const client of [...load.senders, ...load.receivers]) client.close()
 }
 
 /** Messages a second that reach their receivers, when new processes have warmed up and limits are in force. */
@@ -118,8 +126,7 @@ function result(stages: readonly Stage[]): string {
 }
 
 async function judgeAll(stages: readonly Stage[], show: Show): Promise<boolean> {
-  show.say('\nThe load ends; everything sent is brought home.')
-  for (const { load } of stages) await load.settle()
+  show.say('\nEverything sent has been received; the checker looks at all three loads.')
   const evidence = await Promise.all(stages.map(({ load }) => load.evidence()))
   const verdict = judge({
     history: evidence.flatMap(({ history }) => history),
