@@ -71,7 +71,8 @@ export async function goLive(deps: CatchUpDeps, subscription: Subscription, from
 async function sendMissed(deps: CatchUpDeps, subscription: Subscription, from: Cursor): Promise<Cursor> {
   let reached = from
   const { principal, userId } = subscription
-  for await (const { events, snapshots, cursor } of catchUp(deps, principal.tenantId, userId, from, CATCH_UP_EVENTS)) {
+  const known = (conversationId: string) => subscription.revisionOf(conversationId)
+  for await (const { events, snapshots, cursor } of catchUp(deps, principal.tenantId, userId, from, CATCH_UP_EVENTS, known)) {
     reached = cursor
     const missed = subscription.unseen(events)
     if (missed.length > 0 || snapshots.length > 0)

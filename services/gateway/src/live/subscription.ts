@@ -100,6 +100,11 @@ export class Subscription {
     if (!this.#write(toBinary(SubscribeResponseSchema, response))) await this.#out.drained()
   }
 
+  /** The last revision of a conversation that was handed on, if there was any. */
+  revisionOf(conversationId: string): bigint | undefined {
+    return this.#revisions?.get(conversationId)
+  }
+
   /** What of missed events was not handed on yet: a stream that catches up a second time may be further than where that starts. */
   unseen(events: readonly Event[]): Event[] {
     return events.filter(({ conversationId, revision }) => revision === 0n || revision > (this.#revisions?.get(conversationId) ?? 0n))

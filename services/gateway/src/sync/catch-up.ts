@@ -31,13 +31,17 @@ export async function cursorOfNow({ store, nowMicros }: CatchUpDeps): Promise<Cu
   return { positions: await store.settled(), receiptsSince }
 }
 
-/** Everything that happened to a user's conversations after a cursor and up to now, in steps of at most `limit` events: conversation by conversation, in the order of their ids. The last step's cursor has no page. */
+/** The revision up to which a conversation is known already, if it is. */
+export type Known = (conversationId: string) => bigint | undefined
+
+/** Everything that happened to a user's conversations after a cursor, or after what is known of them, and up to now, in steps of at most `limit` events: conversation by conversation, in the order of their ids. The last step's cursor has no page. */
 export async function* catchUp(
   deps: CatchUpDeps,
   tenantId: string,
   userId: string,
   from: Cursor,
   limit: number,
+  known: Known = () => undefined,
 ): AsyncGenerator<CatchUpStep> {
   const range = await openRange(deps, from)
   const done: Cursor = { positions: range.through, receiptsSince: range.receiptsThrough }
@@ -46,7 +50,10 @@ export async function* catchUp(
   for (;;) {
     const window = { after: from.positions, through: range.through, receiptsSince: from.receiptsSince - RECEIPT_OVERLAP_MICROS }
     const changed = await deps.store.changedConversations(tenantId, userId, window, after, CONVERSATIONS_PER_STEP)
-    for (const conversation of changed) yield* catchUpConversation(deps, tenantId, userId, conversation, pageCursor(from, range), limit)
+    for (const conversation of changed) {
+      const afterRevision = known(conversation.conversationId) ?? conversation.afterRevision
+      yield* catchUpConversation(deps, tenantId, userId, { ...conversation, afterRevision }, pageCursor(from, range), limit)
+    }
     const last = changed.at(-1)
     if (last === undefined || changed.length < CONVERSATIONS_PER_STEP) break
     after = last.conversationId
