@@ -1,5 +1,6 @@
+import { EngineUnavailable } from '@chat4all/ports'
 import { jetstreamManager } from '@nats-io/jetstream'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { withServers } from '../testing/with-servers.ts'
 import { OrderedPublisher } from './ordered-publisher.ts'
 
@@ -26,3 +27,20 @@ for (const size of [1, 3] as const) {
     }, 60_000)
   })
 }
+
+withServers({ size: 1 }, (at) => {
+  afterEach(() => void vi.useRealTimers())
+
+  test('does not publish what waited while the process stood still: it may be old news', async () => {
+    const connection = await at.connect()
+    const jsm = await jetstreamManager(connection, { checkAPI: false })
+    await jsm.streams.add({ name: 'S', subjects: ['s'], num_replicas: 1, allow_atomic: true })
+    const publisher = new OrderedPublisher(connection, { name: 'S', replicated: false })
+    const publish = (id: string) => publisher.publish({ subject: 's', id, payload: Buffer.from(id) })
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const waiting = publish('waiting')
+    vi.advanceTimersByTime(61_000)
+    await expect(waiting).rejects.toThrow(EngineUnavailable)
+    expect(await publish('new')).toEqual({ position: 1, duplicate: false })
+  })
+})

@@ -10,6 +10,8 @@ const MAX_GROUP = 500
 const MAX_GROUP_BYTES = 4 * 1024 * 1024
 const MAX_WAITING_BYTES = 64 * 1024 * 1024
 const GIVE_UP_MS = 15_000
+/** Only a process that stood still has kept a message for so long. Its caller may have repeated it elsewhere meanwhile, longer ago than the stream knows ids. */
+const STALE_MS = 30_000
 
 export interface Stored {
   readonly position: number
@@ -73,7 +75,7 @@ export class OrderedPublisher {
 
   async #settle(group: readonly Waiting[]): Promise<void> {
     const known = new Map<Waiting, Stored>()
-    let rest = group
+    let rest = this.#refuseStale(group)
     for (let failures = 0; rest.length > 0; ) {
       try {
         rest = await this.#attempt(rest, known)
@@ -88,6 +90,13 @@ export class OrderedPublisher {
       const stored = known.get(waiting)
       if (stored) waiting.resolve(stored)
     }
+  }
+
+  #refuseStale(group: readonly Waiting[]): readonly Waiting[] {
+    const oldest = performance.now() - STALE_MS
+    const stale = group.filter(({ since }) => since < oldest)
+    for (const { reject } of stale) reject(new EngineUnavailable(`${this.#target.name}: this process stood still for too long`))
+    return stale.length === 0 ? group : group.filter((waiting) => !stale.includes(waiting))
   }
 
   /** Adds what is stored to `known`, and returns what is to be published again. */
