@@ -19,7 +19,7 @@ export interface Act {
 }
 
 /** Who took over, told when everything flows again. */
-export type Ending = (stretch: Readonly<Stretch>) => string
+type Ending = (stretch: Readonly<Stretch>) => string
 
 /** In turn: a service of each kind, then the engines. */
 export function failoverActs({ mesh, load }: Scene): readonly Act[] {

@@ -25,7 +25,7 @@ const UNDERWAY = 16
 /** Without limits: processes compile their code while they run, for much longer if they have a tenth of a core. */
 const WARM_UP_MS = 12_000
 /** Of the engines too. */
-const FIRST_WARM_UP_MS = 20_000
+const FIRST_WARM_UP_MS = 30_000
 const SETTLE_MS = 3_000
 const MEASURE_MS = 10_000
 
@@ -69,7 +69,7 @@ async function play(): Promise<boolean> {
   await using loads = new AsyncDisposableStack()
   const stages: Stage[] = []
   for (const wanted of WANTED) {
-    const load = loads.use(await Load.prepare(mesh, { pairs: PAIRS, window: UNDERWAY, groups: false, bodyBytes: 256, markMs: 2_000 }))
+    const load = loads.use(await Load.prepare(mesh, { pairs: PAIRS, window: UNDERWAY, groups: false, bodyBytes: 256, markMs: 5_000 }))
     pulse = new Pulse(load.history)
     const loop = new ClosedLoop(load, UNDERWAY)
     stages.push({ load, wanted, perSecond: await measure(mesh, throttle, pulse, show) })
