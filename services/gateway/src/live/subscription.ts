@@ -20,6 +20,11 @@ export interface SubscriptionLimits {
   readonly catchUp: (subscription: Subscription, from: Cursor) => void
 }
 
+/** A place in the queue: what came before it is handed on first, then what was missed is read, then goes on what came after it. */
+interface CatchUp {
+  readonly from: Cursor
+}
+
 const NO_POSITIONS: ReadonlyMap<Partition, bigint> = new Map()
 
 /** One live stream of one user. Hands on what arrives, in order and without holes in any conversation:
@@ -33,13 +38,11 @@ export class Subscription {
   #revisions: Map<string, bigint> | undefined
   /** Positions that catching up has covered. */
   #covered = NO_POSITIONS
-  /** What waits. Most streams never need one. */
-  #queue: FramedBatch[] | undefined
+  /** What waits, in the order in which it came. Most streams never need one. */
+  #queue: (FramedBatch | CatchUp)[] | undefined
   #queuedBytes = 0
   /** Receipts sent from the store while catching up, by conversation and user: what waited in the meantime may be older. */
   #receipts: Map<string, Receipt> | undefined
-  /** From where to catch up before anything else is handed on. */
-  #missedFrom: Cursor | undefined
   /** Someone is working: catching up, filling a gap, or waiting for the reader. */
   #busy = true
   #over = false
@@ -79,11 +82,12 @@ export class Subscription {
 
   /** Drops what waits about a conversation that the user is in no longer, but for the farewell. */
   drop(conversationId: string): void {
-    if (this.#queue === undefined) return
-    const [dropped, kept] = partition(this.#queue, ({ batch }) => batch.conversationId === conversationId && !batch.farewell)
-    for (const framed of dropped) this.withhold(framed)
-    this.#queue = kept
-    this.#queuedBytes = kept.reduce((bytes, { frame }) => bytes + frame.length, 0)
+    this.#queue = this.#queue?.filter((item) => {
+      if ('from' in item || item.batch.conversationId !== conversationId || item.batch.farewell) return true
+      this.withhold(item)
+      this.#queuedBytes -= item.frame.length
+      return false
+    })
   }
 
   /** Does not show a batch of a conversation that the user was removed from, and leaves its place open: whoever comes back gets the gap filled. */
@@ -116,10 +120,12 @@ export class Subscription {
     void this.#drain()
   }
 
-  /** Catches up again, as soon as what is under way is done: something may have been missed since. What arrives meanwhile waits. */
+  /** Catches up again: something may have been missed after `from`, up to where everything was handed on or waits here. What arrives meanwhile waits. */
   resync(from: Cursor): void {
-    // Positions only rise: the first is the lowest.
-    this.#missedFrom ??= from
+    if (this.#over) return
+    this.#queue ??= []
+    const last = this.#queue.at(-1)
+    if (last === undefined || !('from' in last)) this.#queue.push({ from })
     if (this.#busy) return
     this.#busy = true
     void this.#drain()
@@ -179,25 +185,21 @@ export class Subscription {
   async #drain(): Promise<void> {
     await this.#out.drained()
     for (let framed = this.#next(); framed !== undefined; framed = this.#next()) {
+      if ('from' in framed) return this.#limits.catchUp(this, framed.from)
       if (this.#isRepeat(framed)) continue
       if (this.#isGap(framed) && !(await this.#fill(framed))) return
       if (this.#isRepeat(framed) || framed.frame.length === 0 || this.#isOldReceipt(framed)) continue
       if (!this.#writeUnseen(framed)) await this.#out.drained()
     }
-    const from = this.#missedFrom
-    this.#missedFrom = undefined
-    if (from !== undefined) return this.#limits.catchUp(this, from)
     this.#receipts = undefined
     this.#busy = false
   }
 
-  /** What waits comes after what was missed. */
-  #next(): FramedBatch | undefined {
-    if (this.#missedFrom !== undefined) return undefined
-    const framed = this.#queue?.shift()
-    if (framed === undefined) this.#queue = undefined
-    else this.#queuedBytes -= framed.frame.length
-    return framed
+  #next(): FramedBatch | CatchUp | undefined {
+    const item = this.#queue?.shift()
+    if (item === undefined) this.#queue = undefined
+    else if (!('from' in item)) this.#queuedBytes -= item.frame.length
+    return item
   }
 
   async #fill({ batch }: FramedBatch): Promise<boolean> {
@@ -264,8 +266,4 @@ function slowConsumer(): ChatError {
   return new ChatError('SLOW_CONSUMER', 'The stream was not read fast enough. Subscribe again with the last cursor: nothing is missed.', {
     retryAfterMs: 1_000,
   })
-}
-
-function partition<T>(items: readonly T[], fits: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(fits), items.filter((item) => !fits(item))]
 }
