@@ -13,7 +13,7 @@ which reads the store itself.
   --pairs N                   senders, each with a live receiver of its own (default 60)
   --window N                  messages that a sender has under way (default 24)
   --bytes N                   of a message's text (default 200)
-  --partitions N              of the log (default 16)
+  --partitions N              of the log (default 4: fewer than the 16 of production, and so larger batches)
   --commit-log periodic|batch when Cassandra syncs its commit log (default periodic; batch: before each write counts)
 
   make demo-load
@@ -47,7 +47,7 @@ export function readSettings(args: readonly string[]): LoadSettings {
       pairs: text('60'),
       window: text('24'),
       bytes: text('200'),
-      partitions: text('16'),
+      partitions: text('4'),
       'commit-log': text('periodic'),
     },
   })

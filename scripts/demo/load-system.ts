@@ -23,6 +23,6 @@ export function systemText({ engine, partitions, commitLog }: LoadSettings): str
   return [
     '  3 NATS servers, three copies of every message, on the disk before it is acknowledged',
     `  1 Cassandra node, one copy; ${synced}`,
-    `  ${partitions} partitions, 2 gateways, 2 sequencers, 2 directories, PostgreSQL, S3`,
+    `  ${partitions} partitions of the log, 2 gateways, 2 sequencers, 2 directories, PostgreSQL, S3`,
   ].join('\n')
 }

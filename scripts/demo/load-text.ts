@@ -1,6 +1,7 @@
 import { availableParallelism, cpus } from 'node:os'
 import { styleText } from 'node:util'
 import type { Violation } from '../../packages/testkit/src/index.ts'
+import type { Hops } from './load-hops.ts'
 import type { Percentiles } from './load-latency.ts'
 import type { Held, Standing } from './load-run.ts'
 import { LOAD, OTHERS, type Usages } from './load-usage.ts'
@@ -33,7 +34,7 @@ export class ProgressLine {
 }
 
 export function standingText({ accepted, behind, seconds }: Standing): string {
-  return `${whole(accepted)} accepted, ${whole(accepted / seconds)}/s, ${whole(behind)} to be delivered`
+  return `${whole(accepted)} accepted, ${whole(accepted / seconds)}/s, ${whole(Math.max(0, behind))} to be delivered`
 }
 
 export function rateText({ accepted, seconds, held, behind, perSecond }: Held): string {
@@ -58,13 +59,13 @@ export function latencyText(acknowledged: Percentiles, delivered: Percentiles): 
 export function usageText(used: Usages, { accepted, seconds }: Standing): string {
   if (used.size === 0) return 'This machine does not tell what processes use.'
   const row = (name: string, cpuSeconds: number, diskBytes: number) =>
-    `  ${name.padEnd(22)}${cpuSeconds.toFixed(1).padStart(8)} s${(cpuSeconds / seconds).toFixed(2).padStart(9)}${whole((cpuSeconds * 1e6) / accepted).padStart(12)}${whole(diskBytes / accepted).padStart(14)}`
+    `  ${name.padEnd(22)}${cpuSeconds.toFixed(1).padStart(8)} s${(cpuSeconds / seconds).toFixed(2).padStart(9)}${whole((cpuSeconds * 1e6) / accepted).padStart(12)}${whole(diskBytes / accepted).padStart(16)}`
   const ours = [...used].filter(([name]) => name !== OTHERS && name !== LOAD)
   const sum = (pick: (usage: { readonly cpuSeconds: number; readonly diskBytes: number }) => number) =>
     ours.reduce((total, [, usage]) => total + pick(usage), 0)
   return [
     bold(
-      `${'CPU by process'.padEnd(24)}${'seconds'.padStart(10)}${'cores'.padStart(9)}${'µs/message'.padStart(12)}${'disk B/message'.padStart(14)}`,
+      `${'CPU by process'.padEnd(24)}${'seconds'.padStart(10)}${'cores'.padStart(9)}${'µs/message'.padStart(12)}${'disk B/message'.padStart(16)}`,
     ),
     ...[...used].map(([name, { cpuSeconds, diskBytes }]) => row(name, cpuSeconds, diskBytes)),
     row(
@@ -74,6 +75,13 @@ export function usageText(used: Usages, { accepted, seconds }: Standing): string
     ),
     styleText('dim', `  ${availableParallelism()} cores: ${cpus()[0]?.model ?? 'unknown'}`),
   ].join('\n')
+}
+
+/** Leaves out what is less than one in a hundred messages. */
+export function hopsText(hops: Hops, { accepted }: Standing): string {
+  const rows = [...hops].filter(([, count]) => count / accepted >= 0.01)
+  const lines = rows.map(([name, count]) => `  ${name.padEnd(42)}${(count / accepted).toFixed(2).padStart(10)}`)
+  return [bold(`${'Hops'.padEnd(44)}${'a message'.padStart(10)}`), ...lines].join('\n')
 }
 
 export function verdictText(violations: readonly Violation[], stored: number, delivered: number): string {

@@ -15,6 +15,20 @@ export interface NatsOptions {
   readonly more?: string
 }
 
+interface Flow {
+  readonly messages: number
+  readonly bytes: number
+}
+
+export interface NatsTraffic {
+  readonly fromClients: Flow
+  readonly toClients: Flow
+  /** From server to server. */
+  readonly between: Flow
+}
+
+type Varz = Readonly<Record<`in_${'' | 'client_'}${'msgs' | 'bytes'}` | `out_${'' | 'client_'}${'msgs' | 'bytes'}`, number>>
+
 interface NodePlan {
   readonly name: string
   readonly client: number
@@ -29,9 +43,11 @@ interface NodePlan {
 export class NatsServers implements AsyncDisposable {
   readonly urls: readonly string[]
   readonly nodes: readonly EngineProcess[]
+  readonly #monitors: readonly string[]
 
-  private constructor(urls: readonly string[], nodes: readonly EngineProcess[]) {
-    this.urls = urls
+  private constructor(plans: readonly NodePlan[], nodes: readonly EngineProcess[]) {
+    this.urls = plans.map(({ client }) => `nats://127.0.0.1:${client}`)
+    this.#monitors = plans.map(({ monitor }) => `http://127.0.0.1:${monitor}`)
     this.nodes = nodes
   }
 
@@ -40,10 +56,22 @@ export class NatsServers implements AsyncDisposable {
     const ports = await freePorts(3 * size)
     const plans = Array.from({ length: size }, (_, index) => planNode(index, ports.slice(3 * index)))
     const nodes = await Promise.all(plans.map((plan) => startNode(plan, plans, options)))
-    return new NatsServers(
-      plans.map(({ client }) => `nats://127.0.0.1:${client}`),
-      nodes,
-    )
+    return new NatsServers(plans, nodes)
+  }
+
+  /** What all servers together have carried since they started. */
+  async traffic(): Promise<NatsTraffic> {
+    const looks = this.#monitors.map(async (monitor) => (await (await fetch(`${monitor}/varz`)).json()) as Varz)
+    const found = await Promise.all(looks)
+    const sum = (pick: (varz: Varz) => number) => found.reduce((total, varz) => total + pick(varz), 0)
+    return {
+      fromClients: { messages: sum((v) => v.in_client_msgs), bytes: sum((v) => v.in_client_bytes) },
+      toClients: { messages: sum((v) => v.out_client_msgs), bytes: sum((v) => v.out_client_bytes) },
+      between: {
+        messages: sum((v) => v.in_msgs - v.in_client_msgs),
+        bytes: sum((v) => v.in_bytes - v.in_client_bytes),
+      },
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,6 +13,7 @@ export class Engines implements AsyncDisposable {
   readonly #cqlOptions: CqlOptions
   readonly #stack = new AsyncDisposableStack()
   #cqlServer: CqlServer | undefined
+  #natsServers: NatsServers | undefined
   #postgresUrl = ''
 
   constructor(cql: CqlOptions = {}) {
@@ -21,6 +22,10 @@ export class Engines implements AsyncDisposable {
 
   get members(): readonly Member[] {
     return [...this.nats, this.cql, this.postgres, this.s3]
+  }
+
+  get natsServers(): NatsServers {
+    return this.#natsServers!
   }
 
   get cqlServer(): CqlServer {
@@ -48,6 +53,7 @@ export class Engines implements AsyncDisposable {
 
   async #startNats(): Promise<void> {
     const servers = this.#stack.use(await NatsServers.start({ size: 3 }))
+    this.#natsServers = servers
     for (const [index, member] of this.nats.entries()) member.run(servers.nodes[index]!, new URL(servers.urls[index]!).host)
   }
 
