@@ -4,6 +4,7 @@ import { toPortError } from './errors.ts'
 import { Limiter } from './limiter.ts'
 import { packTogether, splitUp } from './pack.ts'
 import { withRetries } from './retry.ts'
+import type { CqlValue, Statement } from './statement.ts'
 
 /** Where the cluster is and how to enter it. */
 export interface CqlConnection {
@@ -12,14 +13,6 @@ export interface CqlConnection {
   readonly localDataCenter: string
   readonly username?: string
   readonly password?: string
-}
-
-/** `bigint` columns take and give bigint, `int` columns number, blobs bytes. `undefined` leaves a column as it is. */
-export type CqlValue = string | number | bigint | boolean | Uint8Array | readonly (string | number | bigint)[] | undefined
-
-export interface Statement {
-  readonly query: string
-  readonly params: readonly CqlValue[]
 }
 
 /** Requests of this process on their way at once: above some hundreds, a node only queues them. */

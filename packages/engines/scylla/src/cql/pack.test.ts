@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { Statement } from './client.ts'
 import { packTogether, splitUp } from './pack.ts'
+import type { Statement } from './statement.ts'
 
 const statement = (query: string, bytes = 0): Statement => ({ query, params: [new Uint8Array(bytes)] })
 const named = (requests: readonly (readonly Statement[])[]) => requests.map((request) => request.map(({ query }) => query).join(''))

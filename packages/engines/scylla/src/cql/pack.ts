@@ -1,4 +1,4 @@
-import type { Statement } from './client.ts'
+import type { Statement } from './statement.ts'
 
 /** A batch on one partition beyond this only costs: a node refuses mutations of some MiB, ScyllaDB batches above 1 MiB. */
 const ONE_PARTITION = { statements: 100, bytes: 256 * 1024 }

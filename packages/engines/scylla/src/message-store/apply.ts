@@ -1,6 +1,7 @@
 import type { ChangeRow, ConversationWrites, MessageEditRow, NewMessage, Partition } from '@chat4all/ports'
-import type { CqlClient, Statement } from '../cql/client.ts'
+import type { CqlClient } from '../cql/client.ts'
 import { splitUp } from '../cql/pack.ts'
+import type { Statement } from '../cql/statement.ts'
 import { Buckets, changeBucket, messageBucket } from './buckets.ts'
 import { CREATED, kindOf } from './changes.ts'
 import { findConversation } from './conversation.ts'

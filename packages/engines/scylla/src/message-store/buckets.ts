@@ -1,4 +1,4 @@
-import type { Statement } from '../cql/client.ts'
+import type { Statement } from '../cql/statement.ts'
 
 /** Messages of a conversation that share a partition: at most 64 MiB of bodies. Stored: never changes. */
 const MESSAGES = 1_024n

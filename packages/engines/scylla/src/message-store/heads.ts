@@ -1,6 +1,7 @@
 import { fnv1a32 } from '@chat4all/base'
 import type { ConversationWrites, MemberWrite } from '@chat4all/ports'
-import type { CqlClient, Statement } from '../cql/client.ts'
+import type { CqlClient } from '../cql/client.ts'
+import type { Statement } from '../cql/statement.ts'
 import { asOf } from './timestamps.ts'
 import { pendingAsOf } from './updates.ts'
 

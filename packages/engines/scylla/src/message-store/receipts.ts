@@ -6,7 +6,8 @@ import {
   type RecipientStatus,
   raiseReceipt,
 } from '@chat4all/ports'
-import type { CqlClient, Statement } from '../cql/client.ts'
+import type { CqlClient } from '../cql/client.ts'
+import type { Statement } from '../cql/statement.ts'
 import { findWithMember, findWithMembers, isPresent, type Member } from './members.ts'
 import { readMessagesAt } from './messages.ts'
 import { asOf } from './timestamps.ts'
