@@ -4,6 +4,7 @@ import type { Load } from '../../packages/testkit/src/index.ts'
 const LOOK_MS = 250
 /** How long a rate is tried while the highest one is looked for. */
 const TRY_MS = 4_000
+const STEPS = 12
 const FIRST_PER_SECOND = 200
 /** So far behind its senders a system may be, as the seconds in which it delivers that much. */
 const MAX_BEHIND_SECONDS = 1
@@ -47,9 +48,9 @@ export async function hold(load: Load, perSecond: number, ms: number, tell: (sta
 }
 
 /** The highest rate that held for a few seconds: up in steps until one does not hold, then between the two. */
-export async function findRate(load: Load, steps: number, tell: (standing: Standing) => void): Promise<number> {
+export async function findRate(load: Load, tell: (standing: Standing) => void): Promise<number> {
   let [good, bad] = [FIRST_PER_SECOND / 1.4, Number.POSITIVE_INFINITY]
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step < STEPS; step++) {
     const next = bad === Number.POSITIVE_INFINITY ? good * 1.4 : (good + bad) / 2
     const { held, behind } = await hold(load, next, TRY_MS, tell)
     if (held) good = next

@@ -9,7 +9,7 @@ which reads the store itself.
   --engine mesh|single        services apart on real engines (default), or everything in one process
   --per-minute N|max          the rate to hold (default 100000; single 300000); max: the highest one that holds
   --seconds N                 how long to hold it (default 60)
-  --warm-up N                 seconds at the rate before, in which code gets compiled (default 20)
+  --warm-up N                 seconds at the rate before, in which code gets compiled (default 30)
   --pairs N                   senders, each with a live receiver of its own (default 60)
   --window N                  messages that a sender has under way (default 24)
   --bytes N                   of a message's text (default 200)
@@ -43,7 +43,7 @@ export function readSettings(args: readonly string[]): LoadSettings {
       engine: text('mesh'),
       'per-minute': { type: 'string' },
       seconds: text('60'),
-      'warm-up': text('20'),
+      'warm-up': text('30'),
       pairs: text('60'),
       window: text('24'),
       bytes: text('200'),

@@ -8,8 +8,11 @@ const PATIENT = {
   CHAT4ALL_MAX_LOOP_DELAY_MS: '10000',
 }
 
+/** On a machine that is busy with other things. */
+const READY_MS = 120_000
+
 export async function startSystem({ engine, partitions, commitLog }: LoadSettings): Promise<System> {
-  if (engine === 'single') return await TestServer.start({ env: PATIENT })
+  if (engine === 'single') return await TestServer.start({ env: PATIENT, readyTimeoutMs: READY_MS })
   return await Mesh.start({ cql: { commitlogSync: commitLog }, env: { ...PATIENT, CHAT4ALL_PARTITIONS: String(partitions) } })
 }
 

@@ -16,9 +16,12 @@ export function whole(number: number): string {
 /** One line that is written over and over; where that cannot be, a line now and then. */
 export class ProgressLine {
   readonly #out = process.stdout
+  #what = ''
   #toldAt = 0
 
   show(what: string, part: number, text: string): void {
+    if (this.#what !== '' && what !== this.#what) this.end()
+    this.#what = what
     const filled = Math.round(BAR * Math.min(1, part))
     const line = `  ${what.padEnd(8)} ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${`${Math.round(100 * Math.min(1, part))}`.padStart(3)} %  ${text}`
     if (this.#out.isTTY) this.#out.write(`\r\x1b[K${line.slice(0, this.#out.columns - 1)}`)
@@ -33,8 +36,8 @@ export class ProgressLine {
   }
 }
 
-export function standingText({ accepted, behind, seconds }: Standing): string {
-  return `${whole(accepted)} accepted, ${whole(accepted / seconds)}/s, ${whole(Math.max(0, behind))} to be delivered`
+export function standingText({ accepted, behind, seconds, perSecond }: Standing): string {
+  return `${whole(accepted)} accepted, ${whole(accepted / seconds)} of ${whole(perSecond)} a second, ${whole(Math.max(0, behind))} to be delivered`
 }
 
 export function rateText({ accepted, seconds, held, behind, perSecond }: Held): string {

@@ -1,16 +1,14 @@
 /** Sends as many messages as were asked for, and shows what became of them: `make demo-load`. */
 import { check, Load, type System } from '../../packages/testkit/src/index.ts'
-import { countHops, hopsBetween } from './load-hops.ts'
+import { countHops, type Hops, hopsBetween } from './load-hops.ts'
 import { latencies } from './load-latency.ts'
-import { findRate, type Held, hold } from './load-run.ts'
+import { findRate, type Held, hold, type Standing } from './load-run.ts'
 import { HELP, type LoadSettings, readSettings } from './load-settings.ts'
 import { startSystem, systemText } from './load-system.ts'
 import { hopsText, latencyText, ProgressLine, rateText, standingText, usageText, verdictText, whole } from './load-text.ts'
-import { usages, usedBetween } from './load-usage.ts'
+import { type Usages, usages, usedBetween } from './load-usage.ts'
 import { runDemo } from './run-demo.ts'
 
-/** Steps in which the highest rate is looked for. */
-const STEPS = 12
 /** A rate that held for seconds may not hold for a minute: then it is tried with less. */
 const LESS = 0.9
 const TRIES = 3
@@ -18,8 +16,16 @@ const TRIES = 3
 const MARK_MS = 1_000
 const SETTLE_MS = 120_000
 
+const line = new ProgressLine()
 const args = process.argv.slice(2)
-await runDemo(HELP, () => play(readSettings(args)), args.join(' ').includes('single') ? [] : undefined)
+await runDemo(HELP, () => play(readSettings(args)), args.includes('single') || args.includes('--engine=single') ? [] : undefined)
+
+/** What a rate did, and what it took. */
+interface Run {
+  readonly held: Held
+  readonly used: Usages
+  readonly hops: Hops
+}
 
 async function play(settings: LoadSettings): Promise<boolean> {
   const { perSecond, seconds, pairs, window, bytes } = settings
@@ -29,6 +35,7 @@ async function play(settings: LoadSettings): Promise<boolean> {
   await using system = await startSystem(settings)
   await using load = await Load.prepare(system, { pairs, window, bodyBytes: bytes, markMs: MARK_MS, groups: false })
   const { held, used, hops } = await run(system, load, settings)
+  line.end()
   console.log('\n  waiting for what is on its way, then reading the store …')
   await load.settle(SETTLE_MS)
   const evidence = await load.evidence()
@@ -46,33 +53,28 @@ async function play(settings: LoadSettings): Promise<boolean> {
   return violations.length === 0
 }
 
-/** Warms up, or finds the rate, then holds it. */
-async function run(system: System, load: Load, settings: LoadSettings) {
-  const line = new ProgressLine()
-  const { perSecond, seconds, warmUp } = settings
-  const warming = (part: (seconds: number) => number) => (standing: Held | Parameters<typeof standingText>[0]) =>
-    line.show('warm-up', part(standing.seconds), standingText(standing))
-  if (perSecond !== undefined)
-    await hold(
-      load,
-      perSecond,
-      warmUp * 1000,
-      warming((passed) => passed / warmUp),
-    )
-  let aim =
-    perSecond ??
-    (await findRate(load, STEPS, (standing) => line.show('looking', 0, `${whole(standing.perSecond)}/s: ${standingText(standing)}`)))
-  line.end()
-  for (let tries = 1; ; tries++) {
-    const hopsBefore = await countHops(system)
-    const before = usages(system)
-    const held = await hold(load, aim, seconds * 1000, (standing) =>
-      line.show('sending', standing.seconds / seconds, standingText(standing)),
-    )
-    const used = usedBetween(before, usages(system))
-    const hops = hopsBetween(hopsBefore, await countHops(system))
-    line.end()
-    if (held.held || perSecond !== undefined || tries === TRIES) return { held, used, hops }
-    aim *= LESS
+/** Holds the rate that was asked for, or the highest one. */
+async function run(system: System, load: Load, { perSecond, seconds, warmUp }: LoadSettings): Promise<Run> {
+  if (perSecond !== undefined) {
+    await hold(load, perSecond, warmUp * 1000, show('warm-up', warmUp))
+    return await measure(system, load, perSecond, seconds)
   }
+  let rate = await findRate(load, show('looking', Number.POSITIVE_INFINITY))
+  for (let tries = 1; ; tries++) {
+    const run = await measure(system, load, rate, seconds)
+    if (run.held.held || tries === TRIES) return run
+    rate *= LESS
+  }
+}
+
+async function measure(system: System, load: Load, perSecond: number, seconds: number): Promise<Run> {
+  const hopsBefore = await countHops(system)
+  const before = usages(system)
+  const held = await hold(load, perSecond, seconds * 1000, show('sending', seconds))
+  const used = usedBetween(before, usages(system))
+  return { held, used, hops: hopsBetween(hopsBefore, await countHops(system)) }
+}
+
+function show(what: string, seconds: number): (standing: Standing) => void {
+  return (standing) => line.show(what, standing.seconds / seconds, standingText(standing))
 }
