@@ -15,6 +15,7 @@ export class Show implements AsyncDisposable {
   readonly #logs: Logs
   readonly #stop = new AbortController()
   readonly #watching: Promise<void>
+  readonly #keepLogs = () => this.#logs.keep()
   #toldAt = performance.now()
 
   constructor(mesh: Mesh, figures: () => string, logFolder: string) {
@@ -25,6 +26,8 @@ export class Show implements AsyncDisposable {
       () => [` ${figures()}`],
     )
     this.#logs = new Logs(logFolder, () => mesh.members)
+    // Their folders go with this process, however it ends.
+    process.once('exit', this.#keepLogs)
     this.#watching = this.#watch()
   }
 
@@ -37,7 +40,8 @@ export class Show implements AsyncDisposable {
     this.#stop.abort()
     await this.#watching
     this.#screen.close()
-    this.#logs.keep()
+    process.off('exit', this.#keepLogs)
+    this.#keepLogs()
   }
 
   async #watch(): Promise<void> {
