@@ -8,13 +8,13 @@ import { root } from './lib/run.ts'
 import { RESULT_FILE_VARIABLE, type SuiteResult } from './lib/suite-result.ts'
 
 /** The projects of vitest.config.ts, quickest first. */
-const SUITES = ['unit', 'conformance', 'service', 'e2e', 'faults', 'mesh', 'mesh-faults']
+const SUITES = ['unit', 'conformance', 'service', 'e2e', 'faults', 'mesh']
 
 /** They need the real servers. */
-const ON_ENGINES = ['conformance', 'service', 'e2e', 'faults', 'mesh', 'mesh-faults']
+const ON_ENGINES = ['conformance', 'service', 'e2e', 'faults', 'mesh']
 
-/** They need all of them together. */
-const ON_MESH = ['mesh', 'mesh-faults']
+/** It needs all of them together. */
+const ON_MESH = ['mesh']
 
 /** A suite that hangs is killed and counts as failed. */
 const SUITE_LIMIT_MS = 15 * 60_000

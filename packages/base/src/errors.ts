@@ -56,6 +56,9 @@ export const REASON_CODES = {
 
 export type Reason = keyof typeof REASON_CODES
 
+/** After how long it is worth trying again, where nobody knows better. */
+const RETRY_AFTER_MS: Partial<Record<Reason, number>> = { ENGINE_UNAVAILABLE: 1_000 }
+
 export interface ChatErrorDetails {
   /** Values for programs, by the names that error_reason.proto documents. Never content, tokens or secrets. */
   readonly metadata?: Readonly<Record<string, string>>
@@ -80,7 +83,7 @@ export class ChatError extends Error {
     this.reason = reason
     this.metadata = details.metadata ?? {}
     this.fields = details.fields ?? []
-    this.retryAfterMs = details.retryAfterMs
+    this.retryAfterMs = details.retryAfterMs ?? RETRY_AFTER_MS[reason]
   }
 
   get code(): StatusCode {

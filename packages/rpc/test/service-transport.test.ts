@@ -155,7 +155,7 @@ describe('errors', () => {
       message: 'The service is not available right now. Repeat the call after a pause.',
       metadata: {},
       fields: [],
-      retryAfterMs: undefined,
+      retryAfterMs: 1_000,
     })
   })
 

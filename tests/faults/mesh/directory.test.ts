@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
-import { type RpcFailure, waitUntil } from '@chat4all/testkit'
+import { type RawClient, type RpcFailure, waitUntil } from '@chat4all/testkit'
 import { status } from '@grpc/grpc-js'
 import { expect } from 'vitest'
 import { faultCase } from './support/fault-case.ts'
@@ -10,6 +10,17 @@ faultCase(13, 'kill -9 of PostgreSQL, which stays away for a while', async ({ me
   const conversationId = load.history.records.find(({ tenant }) => tenant === load.tenants[0]!.tenantId)!.conversation
   const postgres = mesh.engines.postgres.process!
   await postgres.kill()
+  try {
+    await refusesChanges(client, conversationId)
+    await sleep(10_000)
+  } finally {
+    await postgres.restart()
+  }
+  const before = load.history.count('send', 'ok')
+  await waitUntil('sends are accepted', () => load.history.count('send', 'ok') > before + 100)
+})
+
+async function refusesChanges(client: RawClient, conversationId: string): Promise<void> {
   await sleep(1_000)
   const started = performance.now()
   const refusal = await client.call(ConversationService.method.addMembers, { conversationId, members: ['sender-1'] }).then(
@@ -18,8 +29,4 @@ faultCase(13, 'kill -9 of PostgreSQL, which stays away for a while', async ({ me
   )
   console.log(`a change of members was refused after ${Math.round(performance.now() - started)} ms: ${refusal?.message}`)
   expect(refusal).toMatchObject({ code: status.UNAVAILABLE })
-  await sleep(10_000)
-  await postgres.restart()
-  const before = load.history.count('send', 'ok')
-  await waitUntil('sends are accepted', () => load.history.count('send', 'ok') > before + 100)
-})
+}

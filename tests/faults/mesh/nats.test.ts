@@ -33,26 +33,25 @@ faultCase(7, 'the leaders of all streams and consumers step down, twice', async 
 faultCase(8, 'two of three NATS servers are lost, then come back', async ({ mesh, load }) => {
   const lost = mesh.engines.nats.slice(1)
   const reader = await load.tenants[0]!.client.asUser('receiver-0', mesh.address)
-  const [conversationId] = load.history.records
-    .map(({ conversation, proc }) => (proc.endsWith('/receiver-0') ? conversation : ''))
-    .filter(Boolean)
+  const conversationId = load.history.records.find(({ proc }) => proc.endsWith('/receiver-0'))!.conversation
   await Promise.all(lost.map(({ process }) => process!.kill()))
-  await sleep(5_000)
-
-  const started = performance.now()
-  const refusal = await reader.call(MessageService.method.sendMessage, { conversationId: conversationId!, payload: TEXT }).then(
-    () => undefined,
-    (failure: RpcFailure) => failure,
-  )
-  const took = performance.now() - started
-  expect(refusal).toMatchObject({ code: status.UNAVAILABLE })
-  expect(refusal!.status!.details.some((detail) => anyUnpack(detail, RetryInfoSchema) !== undefined)).toBe(true)
-  console.log(`a send was refused as unavailable after ${Math.round(took)} ms`)
-  expect(took).toBeLessThan(20_000)
-  const { messages } = await reader.call(MessageService.method.listMessages, { conversationId: conversationId!, pageSize: 10 })
-  expect(messages.length).toBeGreaterThan(0)
-
-  await Promise.all(lost.map(({ process }) => process!.restart()))
+  try {
+    await sleep(5_000)
+    const started = performance.now()
+    const refusal = await reader.call(MessageService.method.sendMessage, { conversationId, payload: TEXT }).then(
+      () => undefined,
+      (failure: RpcFailure) => failure,
+    )
+    const took = performance.now() - started
+    console.log(`a send was refused as unavailable after ${Math.round(took)} ms`)
+    expect(refusal).toMatchObject({ code: status.UNAVAILABLE })
+    expect(refusal!.status!.details.some((detail) => anyUnpack(detail, RetryInfoSchema) !== undefined)).toBe(true)
+    expect(took).toBeLessThan(20_000)
+    const { messages } = await reader.call(MessageService.method.listMessages, { conversationId, pageSize: 10 })
+    expect(messages.length).toBeGreaterThan(0)
+  } finally {
+    await Promise.all(lost.map(({ process }) => process!.restart()))
+  }
   const before = load.history.count('send', 'ok')
   await waitUntil('sends are accepted again', () => load.history.count('send', 'ok') > before + 100, 60_000)
   reader.close()
