@@ -17,7 +17,7 @@ to 20 live receivers, and ends with kill -9, one after the other: a gateway, a d
 message store and PostgreSQL. Each comes back after a few seconds. Says for each who took over and how long messages waited,
 and in the end what the checker finds in the store, in the API and in what senders and receivers saw.
 
-  make demo-failover                      a table that is painted over; about two minutes
+  make demo-failover                      a table that is painted over; takes a few minutes
   make demo-failover > failover.txt       a line for every change
   make demo-failover ARGS='--only cassandra,postgres'
                                           some of gateway, directory, sequencer, nats, cassandra, postgres
