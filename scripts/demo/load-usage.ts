@@ -4,7 +4,7 @@ import { Mesh, type System, TestServer } from '../../packages/testkit/src/index.
 import { cpuBusySeconds, processSeconds } from '../../tests/bench/procfs.ts'
 
 /** What a process has used since it started. */
-export interface Usage {
+interface Usage {
   readonly cpuSeconds: number
   /** Bytes that it had the system write to disks. */
   readonly diskBytes: number
