@@ -67,6 +67,8 @@ function virtualMachine(java: Java): string[] {
   const archive = classArchive(java)
   return [
     ...['-Xms512M', '-Xmx512M', '-Xss512k', '-XX:MaxDirectMemorySize=256M', '-XX:+UseG1GC'],
+    // Without the second compiler: in a node that lives for minutes it takes longer, up to 40 % of the CPU, than its code saves.
+    '-XX:TieredStopAtLevel=1',
     ...['-XX:+ExitOnOutOfMemoryError', '-XX:-UsePerfData', '-Xlog:disable', '-Xlog:all=error:stderr'],
     ...['-XX:+UnlockDiagnosticVMOptions', '-XX:+AllowArchivingWithJavaAgent', '-Xshare:auto'],
     ...(existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`] : []),
