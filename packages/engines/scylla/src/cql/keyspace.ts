@@ -1,4 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { CqlClient, type CqlConnection } from './client.ts'
+
+const USABLE_MS = 10_000
+const POLL_MS = 50
 
 /** A keyspace of a cluster, and how many copies of it each data center has. */
 export interface Keyspace extends CqlConnection {
@@ -13,7 +17,20 @@ export async function connectToKeyspace(options: Keyspace): Promise<CqlClient> {
   if (!/^[a-z][a-z0-9_]{0,47}$/.test(options.keyspace)) throw new Error(`'${options.keyspace}' is no name of a keyspace`)
   await using outside = await CqlClient.connect(options)
   if (!(await exists(outside, options.keyspace))) await outside.define(await creation(outside, options))
-  return CqlClient.connect(options, options.keyspace)
+  return connectWhenUsable(options)
+}
+
+/** A keyspace that another process is just making is listed a moment before a node lets it be used. */
+async function connectWhenUsable(options: Keyspace): Promise<CqlClient> {
+  const deadline = performance.now() + USABLE_MS
+  for (;;) {
+    try {
+      return await CqlClient.connect(options, options.keyspace)
+    } catch (error) {
+      if (!(error as Error).message.includes('does not exist') || performance.now() > deadline) throw error
+      await sleep(POLL_MS)
+    }
+  }
 }
 
 async function exists(cql: CqlClient, keyspace: string): Promise<boolean> {
