@@ -27,8 +27,8 @@ const UNDERWAY = 8
  * Seconds of CPU time that each gateway and sequencer uses without limits before it is measured: processes compile their code
  * while they run, and a new one needs twice as much for a message as one that is as warm as this.
  */
-const WARM_CPU_SECONDS = 6
-const WARM_UP_AT_MOST_MS = 60_000
+const WARM_CPU_SECONDS = 8
+const WARM_UP_AT_MOST_MS = 90_000
 const SETTLE_MS = 5_000
 const MEASURE_MS = 10_000
 
