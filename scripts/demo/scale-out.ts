@@ -16,7 +16,7 @@ import { Throttle } from './throttle.ts'
 import { judge } from './verdict.ts'
 
 /** Of a core, for each process of a service. */
-const SHARE = 0.06
+const SHARE = 0.04
 /** What two and three of each must carry, of what one carries. */
 const WANTED = [1, 1.7, 2.4] as const
 const PARTITIONS = 16
