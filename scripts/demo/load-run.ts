@@ -4,10 +4,12 @@ import type { Load } from '../../packages/testkit/src/index.ts'
 const LOOK_MS = 250
 /** Of what a rate asks for, so much has to be accepted for it to have held: some is on its way when the time is over. */
 const HELD = 0.995
-/** How long a rate is tried while the highest one is looked for. */
-const TRY_MS = 4_000
-const STEPS = 12
-const FIRST_PER_SECOND = 200
+/** While the highest rate is looked for: how long one is tried, how much of it has to be accepted in so short a time, and how the next one is chosen. */
+const TRY_MS = 5_000
+const TRY_HELD = 0.95
+const STEPS = 8
+const FIRST = 0.6
+const UP = 1.2
 /** So far behind its senders a system may be, as the seconds in which it delivers that much. */
 const MAX_BEHIND_SECONDS = 1
 
@@ -45,21 +47,31 @@ export async function hold(load: Load, perSecond: number, ms: number, tell: (sta
     tell(standing())
   }
   const end = standing()
-  const held = end.accepted >= HELD * perSecond * end.seconds && end.behind <= MAX_BEHIND_SECONDS * perSecond
+  const held = end.accepted >= HELD * perSecond * end.seconds && keepsUp(end)
   return { ...end, held, from, to: performance.now() }
 }
 
-/** The highest rate that held for a few seconds: up in steps until one does not hold, then between the two. */
-export async function findRate(load: Load, tell: (standing: Standing) => void): Promise<number> {
-  let [good, bad] = [FIRST_PER_SECOND / 1.4, Number.POSITIVE_INFINITY]
+function keepsUp({ behind, perSecond }: Standing): boolean {
+  return behind <= MAX_BEHIND_SECONDS * perSecond
+}
+
+/** The highest rate that held for a few seconds. First sends as fast as there are answers, which warms up too; then goes up from a part of that until a rate does not hold, then between the two. */
+export async function findRate(load: Load, warmUpMs: number, tell: (standing: Standing) => void): Promise<number> {
+  const free = await hold(load, Number.POSITIVE_INFINITY, warmUpMs, tell)
+  let [good, bad] = [(FIRST * free.accepted) / free.seconds / UP, Number.POSITIVE_INFINITY]
+  await calmDown(load, free, good)
   for (let step = 0; step < STEPS; step++) {
-    const next = bad === Number.POSITIVE_INFINITY ? good * 1.4 : (good + bad) / 2
-    const { held, behind } = await hold(load, next, TRY_MS, tell)
-    if (held) good = next
+    const tried = await hold(load, bad === Number.POSITIVE_INFINITY ? good * UP : (good + bad) / 2, TRY_MS, tell)
+    if (tried.accepted >= TRY_HELD * tried.perSecond * tried.seconds && keepsUp(tried)) good = tried.perSecond
     else {
-      bad = next
-      await hold(load, good / 2, Math.min(10_000, (2_000 * behind) / good), tell)
+      bad = tried.perSecond
+      await calmDown(load, tried, good)
     }
   }
   return good
+}
+
+/** Sends little until what had piled up should be delivered. */
+async function calmDown(load: Load, { behind }: Standing, good: number): Promise<void> {
+  await hold(load, good / 4, Math.min(10_000, (1_500 * behind) / good), () => {})
 }

@@ -59,7 +59,7 @@ async function run(system: System, load: Load, { perSecond, seconds, warmUp }: L
     await hold(load, perSecond, warmUp * 1000, show('warm-up', warmUp))
     return await measure(system, load, perSecond, seconds)
   }
-  let rate = await findRate(load, show('looking', Number.POSITIVE_INFINITY))
+  let rate = await findRate(load, warmUp * 1000, show('looking', Number.POSITIVE_INFINITY))
   for (let tries = 1; ; tries++) {
     const run = await measure(system, load, rate, seconds)
     if (run.held.held || tries === TRIES) return run
