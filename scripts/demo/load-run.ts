@@ -5,13 +5,15 @@ const LOOK_MS = 250
 /** Of what a rate asks for, so much has to be accepted for it to have held: some is on its way when the time is over. */
 const HELD = 0.995
 /** While the highest rate is looked for: how long one is tried, how much of it has to be accepted in so short a time, and how the next one is chosen. */
-const TRY_MS = 5_000
+const TRY_MS = 6_000
+/** Until batches have the size that goes with a rate. */
+const SWING_MS = 4_000
 const TRY_HELD = 0.95
 const STEPS = 8
 const FIRST = 0.6
 const UP = 1.2
 /** So far behind its senders a system may be, as the seconds in which it delivers that much. */
-const MAX_BEHIND_SECONDS = 1
+const MAX_BEHIND_SECONDS = 2
 
 /** How a run stands. */
 export interface Standing {
@@ -61,7 +63,9 @@ export async function findRate(load: Load, warmUpMs: number, tell: (standing: St
   let [good, bad] = [(FIRST * free.accepted) / free.seconds / UP, Number.POSITIVE_INFINITY]
   await calmDown(load, free, good)
   for (let step = 0; step < STEPS; step++) {
-    const tried = await hold(load, bad === Number.POSITIVE_INFINITY ? good * UP : (good + bad) / 2, TRY_MS, tell)
+    const next = bad === Number.POSITIVE_INFINITY ? good * UP : (good + bad) / 2
+    await hold(load, next, SWING_MS, tell)
+    const tried = await hold(load, next, TRY_MS, tell)
     if (tried.accepted >= TRY_HELD * tried.perSecond * tried.seconds && keepsUp(tried)) good = tried.perSecond
     else {
       bad = tried.perSecond

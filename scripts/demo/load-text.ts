@@ -37,14 +37,14 @@ export class ProgressLine {
 }
 
 export function standingText({ accepted, behind, seconds, perSecond }: Standing): string {
-  return `${whole(accepted)} accepted, ${whole(accepted / seconds)} of ${whole(perSecond)} a second, ${whole(Math.max(0, behind))} to be delivered`
+  return `${whole(accepted)} accepted, ${whole(accepted / seconds)} of ${Number.isFinite(perSecond) ? whole(perSecond) : 'any number'} a second, ${whole(Math.max(0, behind))} to be delivered`
 }
 
 export function rateText({ accepted, seconds, held, behind, perSecond }: Held): string {
   const rate = `${whole((accepted * 60) / seconds)} a minute`
   const aim = `${whole(perSecond * 60)} a minute`
   const result = held ? styleText('green', `held ${aim}`) : styleText('yellow', `did not hold ${aim}`)
-  return `${bold('Rate')}  ${whole(accepted)} messages in ${seconds.toFixed(1)} s: ${rate} (${whole(accepted / seconds)} a second), ${whole(behind)} still to be delivered at the end; ${result}`
+  return `${bold('Rate')}  ${whole(accepted)} messages in ${seconds.toFixed(1)} s: ${rate} (${whole(accepted / seconds)} a second), ${whole(Math.max(0, behind))} still to be delivered at the end; ${result}`
 }
 
 export function latencyText(acknowledged: Percentiles, delivered: Percentiles): string {
