@@ -1,19 +1,22 @@
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConversationType } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
 import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
-import { Load, type RpcFailure, TestServer, waitUntil } from '@chat4all/testkit'
+import { Load, type RpcFailure, storeFile, TestServer, waitUntil } from '@chat4all/testkit'
 import { status } from '@grpc/grpc-js'
 import { expect, it } from 'vitest'
 import { expectNothingBroken } from './clean.ts'
 
-const SIZE_MB = 64
+const SIZE_MB = 128
 
-it.skipIf(!canMount())(
+const whereMounting = it.skipIf(!canMount())
+
+whereMounting(
   'refuses sends on a full disk, tears nothing, and goes on when space returns (skipped where mounting is not permitted)',
   async () => {
     await using disk = mountSmallDisk()
@@ -47,6 +50,35 @@ it.skipIf(!canMount())(
     client.close()
     await expectNothingBroken(server, load)
     expect(server.pid).toBe(pid)
+  },
+)
+
+whereMounting(
+  'survives that the write-ahead log cannot be moved into the database, and moves it when space returns (skipped where mounting is not permitted)',
+  async () => {
+    await using disk = mountSmallDisk()
+    await using server = await TestServer.start({ dataDir: disk.path })
+    const client = await server.apiClient()
+    const { conversation } = await client.call(ConversationService.method.createConversation, {
+      type: ConversationType.PRIVATE,
+      members: ['ann', 'bob'],
+    })
+    const { conversationId } = conversation!
+    const store = storeFile(disk.path, 'messages')
+    const moved = () => statSync(store).size
+    {
+      using reader = new DatabaseSync(store, { readOnly: true })
+      reader.exec('BEGIN; SELECT count(*) FROM messages') // holds back what is written from now on
+      const send = () => client.call(MessageService.method.sendMessage, { conversationId, from: 'ann', payload: LARGE })
+      for (let batch = 0; batch < 24; batch++) await Promise.all(Array.from({ length: 100 }, send))
+      expect(statSync(`${store}-wal`).size).toBeGreaterThan(17e6)
+      disk.fill()
+    }
+    await sleep(1000) // ten attempts
+    expect(server.running, server.state).toBe(true)
+    disk.free()
+    await waitUntil('the log is moved', () => moved() > 17e6)
+    client.close()
   },
 )
 

@@ -19,7 +19,7 @@ export class Checkpointer implements AsyncDisposable {
     this.#worker = worker
     // Without it commits do the work themselves, later and all at once: no reason to stop serving.
     worker.on('error', () => {})
-    this.#exited = once(worker, 'exit')
+    this.#exited = new Promise((resolve) => worker.once('exit', resolve))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

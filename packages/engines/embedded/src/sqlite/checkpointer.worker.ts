@@ -14,9 +14,12 @@ interface WalState {
 const LOOK_EVERY_MS = 100
 /** 16 MB: pages that were written again meanwhile are moved once. */
 const PAGES = 4_000
+/** As long as this may commits be held back for readers of an older state, such as a backup, that do not end. */
+const PATIENCE_MS = 100
 
 const databases = (workerData as CheckpointerSettings).files.map((file) => openDatabase(file, false))
 const checkpoints = databases.map((database) => {
+  database.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`)
   const look = database.prepare('PRAGMA wal_checkpoint(NOOP)')
   const most = database.prepare('PRAGMA wal_checkpoint(PASSIVE)')
   const rest = database.prepare('PRAGMA wal_checkpoint(FULL)')
@@ -31,8 +34,15 @@ const checkpoints = databases.map((database) => {
 })
 
 const timer = setInterval(() => {
-  for (const checkpoint of checkpoints) checkpoint()
+  for (const checkpoint of checkpoints) attempt(checkpoint)
 }, LOOK_EVERY_MS)
+
+/** One that fails, as on a full disk, leaves the WAL as it was: the next look tries again. */
+function attempt(checkpoint: () => void): void {
+  try {
+    checkpoint()
+  } catch {}
+}
 
 parentPort!.once('message', () => {
   clearInterval(timer)
