@@ -5,7 +5,7 @@
 PNPM := npx --yes pnpm@10.34.9
 NODE := scripts/node
 INSTALLED := node_modules/.installed
-MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard gen/package.json tests/package.json sdk/*/package.json services/*/package.json packages/*/package.json packages/engines/*/package.json)
+MANIFESTS := package.json pnpm-lock.yaml pnpm-workspace.yaml $(wildcard patches/*.patch gen/package.json tests/package.json sdk/*/package.json services/*/package.json packages/*/package.json packages/engines/*/package.json)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile

@@ -3,6 +3,7 @@ import { EngineUnavailable, type MessageStore } from '@chat4all/ports'
 import { Author, Log } from '@chat4all/ports/conformance'
 import { engineMissing, waitUntil } from '@chat4all/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CqlClient } from './cql/client.ts'
 import { openScyllaMessageStore } from './message-store.ts'
 import { useCassandra } from './testing/cassandra.ts'
 import { expectSound } from './testing/expect-sound.ts'
@@ -76,6 +77,27 @@ describe('a node that is killed', () => {
       )
     await waitUntil('it answers', answers, 30_000)
     await expectSound(store, author)
+  }, 240_000)
+
+  it('fails as unavailable with statements that were never sent before, and they work again afterwards', async () => {
+    await using client = await CqlClient.connect(cassandra.keyspace('killed'))
+    let statements = 0
+    const succeeds = () =>
+      client.rows(`SELECT release_version AS v${statements++} FROM system.local`).then(
+        () => true,
+        (error) => {
+          expect(error).toBeInstanceOf(EngineUnavailable)
+          return false
+        },
+      )
+    for (let kill = 0; kill < 3; kill++) {
+      await waitUntil('statements are answered', succeeds, 30_000)
+      await cassandra.server.node.kill()
+      await waitUntil('statements fail', async () => !(await succeeds()), 30_000)
+      const restarted = cassandra.server.node.restart()
+      await waitUntil('statements are answered again', succeeds, 60_000)
+      await restarted
+    }
   }, 240_000)
 })
 

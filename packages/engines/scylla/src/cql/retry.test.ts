@@ -33,11 +33,11 @@ describe('a request', () => {
 
   test('ends as unavailable when it fails again and again', async () => {
     const last = new ResponseError(0x1000, 'too few replicas')
-    const { attempt, state } = failing(...Array.from({ length: 3 }, () => new NoHostAvailableError({}, 'nobody')), last)
+    const { attempt, state } = failing(...Array.from({ length: 5 }, () => new NoHostAvailableError({}, 'nobody')), last)
     const error = await withRetries(attempt).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(EngineUnavailable)
     expect((error as EngineUnavailable).cause).toBe(last)
-    expect(state.calls).toBe(4)
+    expect(state.calls).toBe(6)
   })
 
   test('is not repeated when it is refused for good', async () => {

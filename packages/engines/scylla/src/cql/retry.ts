@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isTransient, toPortError } from './errors.ts'
 
-const ATTEMPTS = 4
+/** With their pauses 1.5 s: a connection that was lost is back within 0.5 s when its node still runs. */
+const ATTEMPTS = 6
 const FIRST_PAUSE_MS = 50
 /** A caller waits at most this long and the time of one more attempt. */
 const PATIENCE_MS = 8_000
