@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { silentLogger } from '@chat4all/base'
-import { HandOver } from '@chat4all/ports'
+import { EngineUnavailable, HandOver } from '@chat4all/ports'
 import { afterEach, expect, test, vi } from 'vitest'
 import { NatsConversationLog } from './conversation-log.ts'
 import { Ledger, LedgerOwner, Traffic } from './testing/traffic.ts'
@@ -31,6 +31,17 @@ withServers({ size: 1 }, (at) => {
       return ended
     }
   }
+
+  test('partitions that were added leave the others alone; who was started with fewer says that it does not know them', async () => {
+    const before = await openLog(2)
+    const record = (key: string) => ({ conversationId: 'c', key, record: new Uint8Array([1]) })
+    const { position } = await before.append(1, record('first'))
+    const after = await openLog(4)
+    expect((await after.append(3, record('in a new one'))).position).toBe(1n)
+    expect((await after.append(1, record('second'))).position).toBe(position + 1n)
+    await expect(before.append(3, record('unknown'))).rejects.toThrow(EngineUnavailable)
+    expect((await before.append(1, record('third'))).position).toBe(position + 2n)
+  })
 
   test('the next owner goes on without a gap, and soon, after one was killed in the middle of a batch', async () => {
     const log = await openLog()

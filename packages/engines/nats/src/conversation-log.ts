@@ -2,6 +2,7 @@ import type { Logger } from '@chat4all/base'
 import {
   type Appended,
   type ConversationLog,
+  EngineUnavailable,
   type LogEntry,
   type NewRecord,
   type Partition,
@@ -127,9 +128,10 @@ export class NatsConversationLog implements ConversationLog {
     }
   }
 
+  /** While the number of partitions grows, other processes may know more of them. */
   #stream(partition: Partition): string {
     if (partition in this.#publishers) return conversationStream(partition)
-    throw new RangeError(`there is no partition ${partition}: they are 0 to ${this.partitions - 1}`)
+    throw new EngineUnavailable(`partition ${partition} is not known to this process: it was started with ${this.partitions} partitions`)
   }
 
   /** Ends all owners; appends made before are still answered. */

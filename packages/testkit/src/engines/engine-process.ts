@@ -22,10 +22,12 @@ export interface Launch {
 export class EngineProcess implements AsyncDisposable {
   readonly #launch: Launch
   readonly #guard: Guard
+  #env: Readonly<Record<string, string>>
   #child: ChildProcess | undefined
 
   private constructor(launch: Launch) {
     this.#launch = launch
+    this.#env = launch.env ?? {}
     this.#guard = new Guard(launch.folder)
   }
 
@@ -92,9 +94,10 @@ export class EngineProcess implements AsyncDisposable {
     signalTree(this.pid, 'SIGCONT')
   }
 
-  /** Starts it again, on the same ports and data, and stops it before if it runs. Returns the milliseconds until it was ready. */
-  async restart(): Promise<number> {
+  /** Starts it again, on the same ports and data, and stops it before if it runs. What is given changes its environment from now on. Returns the milliseconds until it was ready. */
+  async restart(env: Readonly<Record<string, string>> = {}): Promise<number> {
     await this.stop()
+    this.#env = { ...this.#env, ...env }
     const started = performance.now()
     this.#spawn()
     await waitUntil(
@@ -112,11 +115,11 @@ export class EngineProcess implements AsyncDisposable {
   }
 
   #spawn(): void {
-    const { command, folder, env, user } = this.#launch
+    const { command, folder, user } = this.#launch
     const log = openSync(this.#logFile, 'a')
     const [program, ...args] = command
     // A group of its own: Ctrl-C in the terminal is for the process that starts engines, which ends them in its order.
-    const options = { cwd: folder, env: { ...process.env, ...env }, detached: true, ...user }
+    const options = { cwd: folder, env: { ...process.env, ...this.#env }, detached: true, ...user }
     const child = spawn(program, args, { ...options, stdio: ['ignore', log, log] })
     closeSync(log)
     child.on('error', () => {})
