@@ -59,6 +59,9 @@ export interface ConversationLog extends AsyncDisposable {
   /** Says that records up to this position are stored elsewhere. The engine may drop them once they are older than its retention. */
   trim(partition: Partition, through: bigint): Promise<void>
 
-  /** The highest position of a partition, 0 if it is empty. */
+  /** The highest position of a partition, 0 if it never held anything. */
   end(partition: Partition): Promise<bigint>
+
+  /** Whether the next record of a partition will stand above this position. If not, the log is older than who asks: an earlier state of it was restored. */
+  isPast(partition: Partition, position: bigint): Promise<boolean>
 }

@@ -36,10 +36,10 @@ export function createSequencerService(deps: SequencerDeps): SequencerService {
 
 async function requireWholeLog({ log, store }: SequencerDeps): Promise<void> {
   for (const [partition, position] of await store.settled()) {
-    const end = partition < log.partitions ? await log.end(partition) : 0n
-    if (end < position)
+    const whole = partition < log.partitions && (await log.isPast(partition, position))
+    if (!whole)
       throw new Error(
-        `the log of partition ${partition} ends at ${end}, but the message store already has ${position}: restore the log that belongs to the store`,
+        `the message store already has position ${position} of partition ${partition}, and the log ends before: restore the log that belongs to the store`,
       )
   }
 }

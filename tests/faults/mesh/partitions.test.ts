@@ -1,6 +1,7 @@
 import { Load, type Mesh, waitUntil } from '@chat4all/testkit'
 import { expect } from 'vitest'
 import { expectNothingBroken } from '../clean.ts'
+import { everyoneReceivedSince } from './support/everyone-received.ts'
 import { faultCase } from './support/fault-case.ts'
 
 const MORE = 20
@@ -14,8 +15,7 @@ faultCase(28, 'a rolling restart that adds partitions to the log', async ({ mesh
   }
   await using added = await Load.prepare(mesh, { pairs: 60 })
   added.start()
-  const receivers = () => new Set(added.history.records.filter(({ op }) => op === 'recv').map(({ proc }) => proc))
-  await waitUntil('every new conversation moves', () => receivers().size === added.receivers.length)
+  await waitUntil('every new conversation moves', () => everyoneReceivedSince(added, 0))
   await added.settle()
   await expectNothingBroken(mesh, added)
   expect(load.history.count('send', 'ok')).toBeGreaterThan(100)

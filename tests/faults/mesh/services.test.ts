@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConversationType } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
 import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
-import { type HistoryRecord, type RawClient, waitUntil } from '@chat4all/testkit'
+import { type RawClient, waitUntil } from '@chat4all/testkit'
 import { expect } from 'vitest'
+import { everyoneReceivedSince } from './support/everyone-received.ts'
 import { faultCase } from './support/fault-case.ts'
 
 faultCase(1, 'kill -9 of each gateway with its live streams', async ({ mesh, load }) => {
@@ -51,7 +52,7 @@ faultCase(3, 'kill -9 of each sequencer, the owner of half of the partitions', a
   for (const { process } of mesh.sequencers) {
     await process!.kill()
     const killedAt = performance.now()
-    await waitUntil('every conversation moves again', () => everyoneReceivedSince(load.history.records, killedAt, load.receivers.length))
+    await waitUntil('every conversation moves again', () => everyoneReceivedSince(load, killedAt))
     console.log(`every receiver had new messages after ${Math.round(performance.now() - killedAt)} ms`)
     await process!.restart()
     await sleep(4_000)
@@ -94,9 +95,4 @@ async function listConversations(user: RawClient): Promise<string[]> {
     pageToken = page.nextPageToken
   } while (pageToken !== '')
   return ids
-}
-
-function everyoneReceivedSince(records: readonly HistoryRecord[], since: number, receivers: number): boolean {
-  const news = records.filter((record) => record.op === 'recv' && record.returnAt > since)
-  return new Set(news.map(({ proc }) => proc)).size === receivers
 }

@@ -111,6 +111,10 @@ export class SqliteConversationLog implements ConversationLog {
     return this.#feed(partition).end
   }
 
+  async isPast(partition: Partition, position: bigint): Promise<boolean> {
+    return (await this.end(partition)) >= position
+  }
+
   #feed(partition: Partition): PartitionFeed {
     const feed = this.#feeds[partition]
     if (!feed) throw new RangeError(`there is no partition ${partition}: they are 0 to ${this.partitions - 1}`)

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { silentLogger } from '@chat4all/base'
 import { EngineUnavailable, HandOver } from '@chat4all/ports'
+import { jetstreamManager } from '@nats-io/jetstream'
 import { afterEach, expect, test, vi } from 'vitest'
 import { NatsConversationLog } from './conversation-log.ts'
 import { Ledger, LedgerOwner, Traffic } from './testing/traffic.ts'
@@ -32,12 +33,50 @@ withServers({ size: 1 }, (at) => {
     }
   }
 
+  test('a consumer, or a whole stream, that is deleted is made anew, and positions go on rising', async () => {
+    const log = await openLog()
+    const ledger = new Ledger()
+    ledger.checkpoint = await log.end(0)
+    const owner = new LedgerOwner(ledger)
+    const leave = own(log, owner)
+    const jsm = await jetstreamManager(await at.connect())
+    const append = async (key: string) => (await log.append(0, { conversationId: 'c', key, record: Buffer.from(key) })).position
+    let position = await append('before')
+    await eventually(() => expect(ledger.checkpoint).toBe(position))
+
+    await jsm.consumers.delete('CONV_0', 'seq')
+    position = await append('without a consumer')
+    await eventually(() => expect(ledger.checkpoint).toBe(position))
+
+    await jsm.streams.delete('CONV_0')
+    const next = await append('without a stream')
+    expect(next).toBeGreaterThan(position)
+    await eventually(() => expect(ledger.checkpoint).toBe(next))
+    await leave()
+    expect([...ledger.texts.values()]).toEqual(['before', 'without a consumer', 'without a stream'])
+  })
+
+  test('a stream that went back to an older state takes nothing', async () => {
+    const log = await openLog()
+    const record = (key: string) => ({ conversationId: 'c', key, record: new Uint8Array([1]) })
+    await log.append(0, record('first'))
+    const { position } = await log.append(0, record('second'))
+    const jsm = await jetstreamManager(await at.connect())
+    const { config } = await jsm.streams.info('CONV_0')
+    await jsm.streams.delete('CONV_0')
+    await jsm.streams.add({ ...config, first_seq: Number(position) })
+    await expect(log.append(0, record('third'))).rejects.toThrow(/went back/)
+    await jsm.streams.delete('CONV_0')
+    await openLog()
+    expect((await log.append(0, record('fourth'))).position).toBeGreaterThan(position)
+  })
+
   test('partitions that were added leave the others alone; who was started with fewer says that it does not know them', async () => {
     const before = await openLog(2)
     const record = (key: string) => ({ conversationId: 'c', key, record: new Uint8Array([1]) })
     const { position } = await before.append(1, record('first'))
     const after = await openLog(4)
-    expect((await after.append(3, record('in a new one'))).position).toBe(1n)
+    await after.append(3, record('in a new one'))
     expect((await after.append(1, record('second'))).position).toBe(position + 1n)
     await expect(before.append(3, record('unknown'))).rejects.toThrow(EngineUnavailable)
     expect((await before.append(1, record('third'))).position).toBe(position + 2n)

@@ -9,7 +9,7 @@ import {
   type PartitionOwner,
   subjectToken,
 } from '@chat4all/ports'
-import { type JetStreamManager, type JsMsg, jetstreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, type JsMsg, jetstreamManager, type StreamInfo } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/nats-core'
 import { Balance } from './conversation-log/balance.ts'
 import { CODE, hasCode, portError } from './errors.ts'
@@ -34,6 +34,7 @@ export interface NatsLogOptions {
 export class NatsConversationLog implements ConversationLog {
   readonly partitions: number
   readonly #jsm: JetStreamManager
+  readonly #replicas: Replicas
   readonly #logger: Logger
   readonly #loop = new LoopWatch()
   readonly #balance: Balance
@@ -53,6 +54,7 @@ export class NatsConversationLog implements ConversationLog {
   private constructor(connection: NatsConnection, jsm: JetStreamManager, { partitions, replicas, logger }: NatsLogOptions) {
     this.partitions = partitions
     this.#jsm = jsm
+    this.#replicas = replicas
     this.#logger = logger
     this.#balance = new Balance(connection, partitions, logger)
     this.#publishers = Array.from(
@@ -106,23 +108,49 @@ export class NatsConversationLog implements ConversationLog {
   }
 
   async own(partition: Partition, owner: PartitionOwner, signal: AbortSignal): Promise<void> {
-    const deps = { jsm: this.#jsm, logger: this.#logger, loop: this.#loop }
-    const feed = new PinnedFeed(deps, this.#stream(partition), SEQUENCER, toHandler(owner))
-    this.#balance.add(feed)
-    const running = feed.run(AbortSignal.any([signal, this.#closed.signal])).finally(() => this.#balance.remove(feed))
+    const running = this.#ownUntil(AbortSignal.any([signal, this.#closed.signal]), partition, owner)
     this.#owned.add(running)
     await running
     this.#owned.delete(running)
+  }
+
+  async #ownUntil(ended: AbortSignal, partition: Partition, owner: PartitionOwner): Promise<void> {
+    const deps = { jsm: this.#jsm, logger: this.#logger, loop: this.#loop }
+    while (!ended.aborted) {
+      const feed = new PinnedFeed(deps, this.#stream(partition), SEQUENCER, toHandler(owner))
+      this.#balance.add(feed)
+      await feed.run(ended).finally(() => this.#balance.remove(feed))
+      if (!ended.aborted) await this.#makeAnew(partition)
+    }
+  }
+
+  /** Somebody deleted the consumer, or the stream: the order goes on behind what the store has. */
+  async #makeAnew(partition: Partition): Promise<void> {
+    const stream = this.#stream(partition)
+    this.#logger.error({ stream }, 'the stream or its consumer is gone: making it anew')
+    const plans = conversationPlans(this.partitions, this.#replicas).slice(partition, partition + 1)
+    await applyTopology(this.#jsm, plans, this.#logger).catch((error: unknown) =>
+      this.#logger.warn({ stream, err: error }, 'making it anew failed'),
+    )
   }
 
   /** Does nothing: the streams drop records by themselves once they are older than 24 hours, trimmed or not. */
   async trim(_partition: Partition, _through: bigint): Promise<void> {}
 
   async end(partition: Partition): Promise<bigint> {
+    const { state, config } = await this.#info(partition)
+    return state.last_seq < config.first_seq ? 0n : BigInt(state.last_seq)
+  }
+
+  async isPast(partition: Partition, position: bigint): Promise<boolean> {
+    const { state } = await this.#info(partition)
+    return BigInt(state.last_seq) >= position
+  }
+
+  async #info(partition: Partition): Promise<StreamInfo> {
     const stream = this.#stream(partition)
     try {
-      const { state } = await this.#jsm.streams.info(stream)
-      return BigInt(state.last_seq)
+      return await this.#jsm.streams.info(stream)
     } catch (error) {
       throw portError(stream, error)
     }

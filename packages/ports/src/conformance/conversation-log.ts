@@ -229,12 +229,15 @@ export function conversationLogConformance(engine: string, fixture: Conversation
 
       it('says where a partition ends', async () => {
         const appended = await appendAll(0, freshMany(3))
-        expect(await log.end(0)).toBe(appended[2]!.position)
+        const end = await log.end(0)
+        expect(end).toBe(appended[2]!.position)
+        expect([await log.isPast(0, end), await log.isPast(0, end + 1n)]).toEqual([true, false])
       })
 
       it('says that a partition is empty', async () => {
         expect(await log.end(EMPTY)).toBe(0n)
         expect(await log.list(EMPTY, 0n, 10)).toEqual([])
+        expect(await log.isPast(EMPTY, 0n)).toBe(true)
       })
 
       it('finds everything after a restart, and goes on behind it', async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { engineMissing, Load, type Mesh, seededRandom } from '@chat4all/testkit'
 import { describe, it } from 'vitest'
 import { expectNothingBroken, testSeed } from '../../clean.ts'
-import { faultMesh } from './fault-mesh.ts'
+import { faultMesh, mend } from './fault-mesh.ts'
 import { recordRow } from './table.ts'
 
 /** From the first message to the last. */
@@ -18,7 +18,7 @@ export interface Scene {
   readonly random: (n: number) => number
 }
 
-/** One case of docs/faults.md: 20 senders and 20 live receivers go on for at least half a minute, while this happens to the mesh; then every promise is checked. What it broke it must mend. */
+/** One case of docs/faults.md: 20 senders and 20 live receivers go on for at least half a minute, while this happens to the mesh; then every promise is checked. What it broke it mends. */
 export function faultCase(number: number, title: string, happens: (scene: Scene) => Promise<void>): void {
   describe.skipIf(MISSING !== undefined)(`case ${number}${MISSING === undefined ? '' : `: ${MISSING}`}`, () => {
     it(title, async () => {
@@ -27,7 +27,10 @@ export function faultCase(number: number, title: string, happens: (scene: Scene)
       const started = performance.now()
       load.start()
       await sleep(CALM_MS)
-      await happens({ mesh, load, random: seededRandom(testSeed()) })
+      await happens({ mesh, load, random: seededRandom(testSeed()) }).catch(async (error: unknown) => {
+        await mend(mesh)
+        throw error
+      })
       await sleep(Math.max(CALM_MS, started + LOAD_MS - performance.now()))
       await load.settle()
       recordRow(number, title, await load.evidence())

@@ -10,3 +10,11 @@ export function faultMesh(): Promise<Mesh> {
   kept.chat4allFaultMesh ??= Mesh.start({ fragile: true, env: { ...PATIENT, CHAT4ALL_HEARTBEAT_SECONDS: '2' } })
   return kept.chat4allFaultMesh
 }
+
+/** After a case that failed in the middle: the others must find everything as it was. */
+export async function mend(mesh: Mesh): Promise<void> {
+  for (const { proxy } of mesh.links) proxy.heal()
+  for (const service of mesh.services) mesh.sabotage(service, {})
+  for (const { process } of mesh.members) process!.resume()
+  for (const { process } of mesh.members) if (!process!.running) await process!.restart()
+}

@@ -2,6 +2,7 @@ import type { Logger } from '@chat4all/base'
 import { HandOver } from '@chat4all/ports'
 import type { ConsumerInfo, ConsumerMessages, JetStreamManager, JsMsg } from '@nats-io/jetstream'
 import { pause } from '../backoff.ts'
+import { CODE, hasCode } from '../errors.ts'
 import { PINNED } from '../topology/table.ts'
 import { DeliveryWindow } from './delivery-window.ts'
 import type { LoopWatch } from './loop-watch.ts'
@@ -68,12 +69,12 @@ export class PinnedFeed {
     this.#wake?.()
   }
 
-  /** Resolves when the signal has aborted and the delivery under way has ended, or when the consumer was deleted. */
+  /** Resolves when the signal has aborted and the delivery under way has ended, or when the consumer or the stream was deleted. */
   async run(signal: AbortSignal): Promise<void> {
     const wake = () => this.#wake?.()
     signal.addEventListener('abort', wake)
     while (!signal.aborted && !this.#gone) {
-      await this.#session(signal).catch((error: unknown) => this.#failed('consuming', error, signal))
+      await this.#session(signal).catch((error: unknown) => (isGone(error) ? this.#end() : this.#failed('consuming', error, signal)))
       if (this.#yielding) await pause(YIELD_MS * (0.5 + Math.random()), signal)
       this.#yielding = false
     }
@@ -127,11 +128,13 @@ export class PinnedFeed {
   async #firstAfter(position: number): Promise<number> {
     const { first_seq, last_seq } = (await this.#deps.jsm.streams.info(this.#stream)).state
     if (position > last_seq)
-      throw new Error(`the stream ends at ${last_seq}, before the checkpoint ${position}: it lost messages, or was made anew`)
-    if (position + 1 >= first_seq) return position + 1
+      throw new Error(
+        `the stream ends at ${last_seq}, before the checkpoint ${position}: an older state was restored; delete it, and it is made anew`,
+      )
+    if (position === 0 || position + 1 >= first_seq) return Math.max(position + 1, first_seq)
     this.#deps.logger.error(
       { ...this.#where, position, first: first_seq },
-      'messages behind the checkpoint were older than the retention: they are gone',
+      'messages behind the checkpoint were older than the retention, or in a stream that was deleted: they are gone',
     )
     return first_seq
   }
@@ -246,4 +249,8 @@ export class PinnedFeed {
   get #where() {
     return { stream: this.#stream, consumer: this.#consumer }
   }
+}
+
+function isGone(error: unknown): boolean {
+  return hasCode(error, CODE.consumerNotFound) || hasCode(error, CODE.streamNotFound)
 }

@@ -36,6 +36,7 @@ export class OrderedPublisher {
   #waitingBytes = 0
   #draining: Promise<void> | undefined
   #failingSince: number | undefined
+  #highest = 0
 
   constructor(connection: NatsConnection, target: PublishTarget) {
     this.#connection = connection
@@ -103,18 +104,26 @@ export class OrderedPublisher {
   async #attempt(group: readonly Waiting[], known: Map<Waiting, Stored>): Promise<readonly Waiting[]> {
     if (group.length === 1) {
       const { seq, duplicate = false } = await publishOne(this.#connection, this.#target, group[0]!)
+      if (!duplicate) this.#rise(seq, seq)
       known.set(group[0]!, { position: seq, duplicate })
       return []
     }
     try {
       const { seq } = await publishBatch(this.#connection, this.#target, nuid.next(), group)
       const first = seq - group.length + 1
+      this.#rise(first, seq)
       for (const [index, waiting] of group.entries()) known.set(waiting, { position: first + index, duplicate: false })
       return []
     } catch (error) {
       if (!hasCode(error, CODE.batchHasDuplicate)) throw error
       return this.#withoutDuplicates(group, known)
     }
+  }
+
+  /** An older state of a stream that was restored has forgotten what it had: what it takes now would be taken for that. */
+  #rise(first: number, last: number): void {
+    if (first <= this.#highest) throw new EngineUnavailable(`${this.#target.name} went back from ${this.#highest} to ${first}`)
+    this.#highest = last
   }
 
   async #withoutDuplicates(group: readonly Waiting[], known: Map<Waiting, Stored>): Promise<readonly Waiting[]> {
@@ -131,7 +140,7 @@ export class OrderedPublisher {
   #giveUp(group: readonly Waiting[], error: unknown): readonly Waiting[] {
     const now = performance.now()
     this.#failingSince ??= now
-    const hopeless = !isPassing(error) || isOutOfSpace(error) || now - this.#failingSince > GIVE_UP_MS
+    const hopeless = !isPassing(error) || error instanceof EngineUnavailable || isOutOfSpace(error) || now - this.#failingSince > GIVE_UP_MS
     const failed = group.filter(({ since }) => hopeless || now - since > GIVE_UP_MS)
     for (const { reject } of failed) reject(portError(this.#target.name, error))
     return hopeless ? [] : group.filter((waiting) => !failed.includes(waiting))

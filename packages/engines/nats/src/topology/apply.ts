@@ -10,6 +10,7 @@ import type { ConsumerPlan, StreamPlan } from './table.ts'
 const AT_ONCE = 8
 /** A cluster that just started has no leader for a few seconds. */
 const GIVE_UP_MS = 60_000
+const COUNT_FROM = Date.UTC(2020, 0)
 
 /** Makes what is missing, and warns of settings that differ. Changes and deletes nothing that is there. Several processes may do it at once. */
 export async function applyTopology(jsm: JetStreamManager, plans: readonly StreamPlan[], logger: Logger): Promise<void> {
@@ -32,6 +33,11 @@ export async function ensureConsumer(jsm: JetStreamManager, stream: string, cons
   report(logger, { stream, consumer: consumer.durable_name }, consumer, config)
 }
 
+/** Where a new stream begins to count: a stream that is made again, after it was lost, goes on above all that it ever had. Microseconds since 2020, because none takes a million messages a second; below 10^15 until 2051. */
+function aboveAllEarlier(): number {
+  return (Date.now() - COUNT_FROM) * 1_000
+}
+
 async function ensureStream(jsm: JetStreamManager, wanted: StreamPlan['stream']): Promise<StreamInfo> {
   try {
     return await jsm.streams.info(wanted.name)
@@ -39,7 +45,7 @@ async function ensureStream(jsm: JetStreamManager, wanted: StreamPlan['stream'])
     if (!hasCode(error, CODE.streamNotFound)) throw error
   }
   try {
-    return await jsm.streams.add(wanted)
+    return await jsm.streams.add({ ...wanted, first_seq: aboveAllEarlier() })
   } catch (error) {
     // Another process made it in between, with other settings.
     if (hasCode(error, CODE.streamNameInUse)) return await jsm.streams.info(wanted.name)
