@@ -31,11 +31,13 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
   const routes = { ...healthRoutes(health), '/.well-known/jwks.json': jwksRoute(gateway) }
   const http = starting.use(await startHttpServer({ ...serving, port: options.httpPort, corsOrigins: options.corsOrigins, routes }))
   health.set(true)
+  gateway.watchReadiness((ready) => health.set(ready))
   starting.move()
   return {
     grpcPort: grpc.port,
     httpPort: http.port,
     async [Symbol.asyncDispose]() {
+      gateway.watchReadiness(() => {})
       const told = health.stop()
       gateway.drain()
       await told

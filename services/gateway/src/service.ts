@@ -27,6 +27,8 @@ export interface GatewayService extends AsyncDisposable {
   /** The keys that verify tokens, as a JWK set (RFC 7517). */
   jwks(): Promise<string>
   start(): Promise<void>
+  /** Says from now on whether it wants clients: not while it is cut off from the live bus. */
+  watchReadiness(handler: (ready: boolean) => void): void
   /** Ends the live streams, telling clients to come back. */
   drain(): void
 }
@@ -44,8 +46,10 @@ export function createGatewayService(deps: GatewayDeps): GatewayService {
   const admission = new Admission(config)
   const rate = new ConversationRate(config)
   const catchUp = { store, conversations, nowMicros }
+  let onReadiness = (_ready: boolean): void => {}
   const hub = new LiveHub({
     ...deps,
+    onReadiness: (ready) => onReadiness(ready),
     revocations,
     nowMicros,
     heartbeatSeconds: config.heartbeatSeconds,
@@ -78,6 +82,9 @@ export function createGatewayService(deps: GatewayDeps): GatewayService {
       await invalidations.start(take)
       await revocations.load(directory)
       await hub.start()
+    },
+    watchReadiness(handler) {
+      onReadiness = handler
     },
     drain: () => hub.stop(),
     async [Symbol.asyncDispose]() {

@@ -66,8 +66,8 @@ faultCase(15, 'SIGSTOP of one service of each kind for 30 s, then SIGCONT', asyn
   for (const { process } of frozen) process!.resume()
 })
 
-faultCase(27, 'SIGTERM of every service under load, one after the other', async ({ mesh }) => {
-  for (const { name, process } of mesh.services) {
+faultCase(27, 'SIGTERM of a service of each kind under load, one after the other', async ({ mesh }) => {
+  for (const { name, process } of [mesh.gateways[1]!, mesh.directories[1]!, mesh.sequencers[1]!]) {
     const asked = performance.now()
     await process!.stop()
     expect([name, process!.exitCode]).toEqual([name, 0])

@@ -18,16 +18,19 @@ faultCase(22, 'clocks are 10 minutes apart, and one steps back by an hour', asyn
   for (const member of [ahead!, behind!, gateway]) mesh.sabotage(member, {})
 })
 
-faultCase(25, 'an unhandled rejection, and more memory than there is, in a service of each kind', async ({ mesh }) => {
-  for (const crash of ['rejection', 'memory'] as const) {
-    const victims = [mesh.gateways[0]!, mesh.directories[1]!, mesh.sequencers[1]!]
-    for (const victim of victims) {
-      mesh.sabotage(victim, { crash })
-      await waitUntil(`${victim.name} has ended`, () => !victim.process!.running, 60_000)
-      expect(victim.process!.exitCode).not.toBe(0)
-      mesh.sabotage(victim, {})
-      await victim.process!.restart()
-      await sleep(1_000)
-    }
+faultCase(25, 'an unhandled rejection, or more memory than there is, in a service of each kind', async ({ mesh }) => {
+  const crashes = [
+    [mesh.gateways[0]!, 'rejection'],
+    [mesh.directories[1]!, 'memory'],
+    [mesh.sequencers[1]!, 'rejection'],
+    [mesh.gateways[1]!, 'memory'],
+  ] as const
+  for (const [victim, crash] of crashes) {
+    mesh.sabotage(victim, { crash })
+    await waitUntil(`${victim.name} has ended`, () => !victim.process!.running, 60_000)
+    expect(victim.process!.exitCode).not.toBe(0)
+    mesh.sabotage(victim, {})
+    await victim.process!.restart()
+    await sleep(1_000)
   }
 })

@@ -34,6 +34,7 @@ export function subscribe(deps: SubscribeDeps): ServerStreamHandler<typeof LiveS
     const caller = context.principal!
     const userId = actingUser(caller, request.userId, 'user_id')
     await deps.users.requireActive(caller.tenantId, userId)
+    deps.hub.requireBus()
     const from = request.cursor === '' ? undefined : decodeCursor(request.cursor)
     const subscription = new Subscription(caller, userId, out, limits)
     const done = subscription.done()

@@ -6,6 +6,7 @@ import { LARGE_CONVERSATION, type LiveBus, type MessageStore, SETTLED_SUBJECT, t
 import type { Principal } from '@chat4all/rpc'
 import type { Revocations } from '../auth/revocations.ts'
 import { BatchFramer, type FramedBatch } from './batch.ts'
+import { CutOff, cutOffError } from './cut-off.ts'
 import { LargeConversations } from './large-conversations.ts'
 import type { Subscription } from './subscription.ts'
 import { UserFeed } from './user-feed.ts'
@@ -22,6 +23,8 @@ export interface HubDeps {
   readonly revocations: Revocations
   readonly nowMicros: () => bigint
   readonly heartbeatSeconds: number
+  /** Is told when streams can't be served for now, and when they can again. */
+  readonly onReadiness: (ready: boolean) => void
 }
 
 /** All live streams of this gateway. */
@@ -30,12 +33,14 @@ export class LiveHub {
   readonly #feeds = new Map<string, { readonly feed: UserFeed; readonly subscribed: Promise<Unsubscribe> }>()
   readonly #framer: BatchFramer
   readonly #large: LargeConversations
+  readonly #cutOff: CutOff
   readonly #stops: (() => void)[] = []
 
   constructor(deps: HubDeps) {
     this.#deps = deps
     this.#framer = new BatchFramer(deps.nowMicros)
     this.#large = new LargeConversations(deps.bus, (payload, feeds) => this.#takeLarge(payload, feeds))
+    this.#cutOff = new CutOff((cutOff) => this.#turn(cutOff))
   }
 
   /** Streams opened from now on miss nothing. */
@@ -53,6 +58,7 @@ export class LiveHub {
       () => clearInterval(sweep),
       () => clearInterval(heartbeat),
       this.#deps.bus.onLoss({ began: () => this.#framer.hold(), over: () => this.#resyncAll() }),
+      this.#cutOff.watch(this.#deps.bus),
     )
   }
 
@@ -64,6 +70,11 @@ export class LiveHub {
         new ChatError('SHUTTING_DOWN', 'The server is shutting down. Subscribe again with the last cursor.', { retryAfterMs: 500 }),
       ),
     )
+  }
+
+  /** Throws when streams had nothing to give for now. */
+  requireBus(): void {
+    this.#cutOff.refuse()
   }
 
   /** Resolves when everything that concerns the user from now on reaches the subscription. */
@@ -168,6 +179,12 @@ export class LiveHub {
     const from = this.#framer.position()
     this.#framer.release()
     this.#forEach((subscription) => subscription.resync(from))
+  }
+
+  /** Streams come back elsewhere. */
+  #turn(cutOff: boolean): void {
+    this.#deps.onReadiness(!cutOff)
+    if (cutOff) this.#forEach((subscription) => subscription.end(cutOffError()))
   }
 
   #sweep(): void {
