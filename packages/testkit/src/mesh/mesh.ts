@@ -22,6 +22,8 @@ const ROOT = join(import.meta.dirname, '../../../..')
 const SABOTEUR = pathToFileURL(join(import.meta.dirname, 'saboteur.mjs')).href
 const HOST = '127.0.0.1'
 const KEYSPACE = 'chat4all'
+/** Of a service that can be made to run out of it. */
+const HEAP_MB = 512
 /** Cassandra and six services start on the same CPUs. */
 const READY_MS = 90_000
 
@@ -252,7 +254,7 @@ export class Mesh implements System {
     const of = (...services: readonly ServiceName[]) => services.includes(service)
     return {
       NODE_ENV: 'production',
-      ...(this.#options.fragile ? { NODE_OPTIONS: `--import=${SABOTEUR}` } : {}),
+      ...(this.#options.fragile ? { NODE_OPTIONS: `--import=${SABOTEUR} --max-old-space-size=${HEAP_MB}` } : {}),
       CHAT4ALL_HOST: HOST,
       CHAT4ALL_SERVICE_SECRET: this.#secret,
       CHAT4ALL_NATS_SERVERS: (await addresses(nats)).join(),
