@@ -39,16 +39,24 @@ function aboveAllEarlier(): number {
 }
 
 async function ensureStream(jsm: JetStreamManager, wanted: StreamPlan['stream']): Promise<StreamInfo> {
-  try {
-    return await jsm.streams.info(wanted.name)
-  } catch (error) {
-    if (!hasCode(error, CODE.streamNotFound)) throw error
-  }
+  const found = await findStream(jsm, wanted.name)
+  if (found) return found
   try {
     return await jsm.streams.add({ ...wanted, first_seq: aboveAllEarlier() })
   } catch (error) {
-    // Another process made it in between, with other settings.
-    if (hasCode(error, CODE.streamNameInUse)) return await jsm.streams.info(wanted.name)
+    // Another process is making it, or has made it with other settings. In a cluster it may take a moment until it is found.
+    if (!hasCode(error, CODE.streamNameInUse)) throw error
+    const made = await findStream(jsm, wanted.name)
+    if (!made) throw new EngineUnavailable(`${wanted.name} is being made`, error)
+    return made
+  }
+}
+
+async function findStream(jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
+  try {
+    return await jsm.streams.info(name)
+  } catch (error) {
+    if (hasCode(error, CODE.streamNotFound)) return undefined
     throw error
   }
 }
