@@ -43,6 +43,7 @@ test('a stream that ends while it is being opened fails its call, and nothing el
   const deps = {
     users: { requireActive: async () => {} },
     hub: {
+      requireBus: () => {},
       add: async (subscription: Subscription) => {
         subscription.end(new ChatError('ENGINE_UNAVAILABLE', 'The stream lost its place.'))
         await new Promise((resolve) => setTimeout(resolve, 5))

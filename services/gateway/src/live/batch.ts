@@ -1,9 +1,10 @@
-import { fromBinary } from '@bufbuild/protobuf'
+import { fromBinary, toBinary } from '@bufbuild/protobuf'
 import { encodeParts } from '@chat4all/base'
 import { type LiveBatch, LiveBatchSchema } from '@chat4all/gen/chat4all/internal/v1/live_batch_pb.js'
 import { SubscribeResponseSchema } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
 import type { Partition } from '@chat4all/ports'
 import { type Cursor, encodeCursor } from '../sync/cursor.ts'
+import { ReceiptMarks } from './receipt-marks.ts'
 
 const CURSOR = SubscribeResponseSchema.field.cursor.number
 
@@ -12,6 +13,8 @@ export interface FramedBatch {
   readonly batch: LiveBatch
   /** An encoded SubscribeResponse. */
   readonly frame: Uint8Array
+  /** Nothing but receipts below what went by before: for nobody. */
+  readonly outdated?: boolean
 }
 
 /** Decodes batches and frames them with the cursor that follows from them.
@@ -25,6 +28,7 @@ export class BatchFramer {
   /** What positions would be, were nothing missing. */
   #held: Map<Partition, bigint> | undefined
   readonly #nowMicros: () => bigint
+  readonly #receiptMarks = new ReceiptMarks()
   #lastPayload: Uint8Array | undefined
   #lastFramed: FramedBatch | undefined
 
@@ -37,10 +41,23 @@ export class BatchFramer {
     if (payload === this.#lastPayload && this.#lastFramed !== undefined) return this.#lastFramed
     const batch = fromBinary(LiveBatchSchema, payload)
     this.raise(batch.partition, batch.publishedThrough)
-    const frame = batch.response.length === 0 ? batch.response : appendCursor(batch.response, this.cursor())
     this.#lastPayload = payload
-    this.#lastFramed = { batch, frame }
+    this.#lastFramed = this.#framed(batch)
     return this.#lastFramed
+  }
+
+  #framed(batch: LiveBatch): FramedBatch {
+    if (batch.response.length === 0) return { batch, frame: batch.response }
+    const response = batch.lastRevision === 0n ? this.#risen(batch) : batch.response
+    if (response === undefined) return { batch, frame: batch.response, outdated: true }
+    return { batch, frame: appendCursor(response, this.cursor()) }
+  }
+
+  /** A batch without revisions brings receipts. */
+  #risen({ tenantId, response }: LiveBatch): Uint8Array | undefined {
+    const decoded = fromBinary(SubscribeResponseSchema, response)
+    const events = this.#receiptMarks.rise(tenantId, decoded.events)
+    return events.length === 0 ? undefined : toBinary(SubscribeResponseSchema, { ...decoded, events })
   }
 
   /** Notes that everything up to a position has been handed on. */

@@ -183,7 +183,10 @@ test('does not let receipts fall when one waited while a newer one was read from
   subscription.goLive(new Map())
   await settle()
   subscription.take(receiptBatch(9n))
-  expect(seen).toEqual([7n, 8n, 9n])
+  await subscription.send({ events: [receipt(12n)] })
+  subscription.take(receiptBatch(11n))
+  subscription.take(receiptBatch(13n))
+  expect(seen).toEqual([7n, 8n, 9n, 12n, 13n])
 })
 
 test('fills what was not shown before a farewell once the user is back', async () => {

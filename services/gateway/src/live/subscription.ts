@@ -6,6 +6,7 @@ import type { ConversationKey, Partition } from '@chat4all/ports'
 import type { Principal, StreamWriter } from '@chat4all/rpc'
 import type { Cursor } from '../sync/cursor.ts'
 import type { FramedBatch } from './batch.ts'
+import { isAbove } from './receipt-marks.ts'
 
 /** The part of a stream's writer that a subscription needs. */
 export type FrameWriter = Pick<StreamWriter, 'write' | 'drained'>
@@ -25,6 +26,8 @@ interface CatchUp {
   readonly from: Cursor
 }
 
+/** Some 300 bytes each. */
+const MAX_RECEIPTS = 256
 const NO_POSITIONS: ReadonlyMap<Partition, bigint> = new Map()
 
 /** One live stream of one user. Hands on what arrives, in order and without holes in any conversation:
@@ -41,7 +44,7 @@ export class Subscription {
   /** What waits, in the order in which it came. Most streams never need one. */
   #queue: (FramedBatch | CatchUp)[] | undefined
   #queuedBytes = 0
-  /** Receipts sent from the store while catching up, by conversation and user: what waited in the meantime may be older. */
+  /** Receipts sent from the store while catching up, by conversation and user, until a higher one comes: what waited meanwhile, or comes late, may be older. */
   #receipts: Map<string, Receipt> | undefined
   /** Someone is working: catching up, filling a gap, or waiting for the reader. */
   #busy = true
@@ -142,7 +145,7 @@ export class Subscription {
   #handOn(framed: FramedBatch): void {
     if (this.#isRepeat(framed)) return
     if (this.#isGap(framed)) return this.#queueBehindGap(framed)
-    if (framed.frame.length === 0) return
+    if (framed.frame.length === 0 || this.#isOldReceipt(framed)) return
     if (!this.#writeUnseen(framed)) this.#waitForReader()
   }
 
@@ -191,7 +194,6 @@ export class Subscription {
       if (this.#isRepeat(framed) || framed.frame.length === 0 || this.#isOldReceipt(framed)) continue
       if (!this.#writeUnseen(framed)) await this.#out.drained()
     }
-    this.#receipts = undefined
     this.#busy = false
   }
 
@@ -223,23 +225,31 @@ export class Subscription {
     for (const { conversationId, revision, kind } of events) {
       if (revision > 0n) this.#know(conversationId, revision)
       if (kind.case !== 'receipt') continue
-      this.#receipts ??= new Map()
-      this.#receipts.set(`${conversationId}/${kind.value.userId}`, kind.value)
+      this.#keepReceipt(`${conversationId}/${kind.value.userId}`, kind.value)
     }
   }
 
+  #keepReceipt(key: string, receipt: Receipt): void {
+    this.#receipts ??= new Map()
+    this.#receipts.set(key, receipt)
+    if (this.#receipts.size > MAX_RECEIPTS) this.#receipts.delete(this.#receipts.keys().next().value!)
+  }
+
   /** Receipts only rise, also for those who look on while a stream catches up. */
-  #isOldReceipt({ batch }: FramedBatch): boolean {
+  #isOldReceipt({ batch, frame }: FramedBatch): boolean {
     if (batch.lastRevision !== 0n || this.#receipts === undefined) return false
-    return fromBinary(SubscribeResponseSchema, batch.response).events.every(({ conversationId, kind }) => {
-      const sent = kind.case === 'receipt' ? this.#receipts?.get(`${conversationId}/${kind.value.userId}`) : undefined
-      return (
-        sent !== undefined &&
-        kind.case === 'receipt' &&
-        kind.value.deliveredThrough <= sent.deliveredThrough &&
-        kind.value.readThrough <= sent.readThrough
-      )
-    })
+    const { events } = fromBinary(SubscribeResponseSchema, frame)
+    return events.every(
+      ({ conversationId, kind }) => kind.case === 'receipt' && !this.#rises(`${conversationId}/${kind.value.userId}`, kind.value),
+    )
+  }
+
+  /** From the first one that does, whoever hands it on looks after the order. */
+  #rises(key: string, receipt: Receipt): boolean {
+    const sent = this.#receipts?.get(key)
+    if (sent !== undefined && !isAbove(receipt, sent)) return false
+    this.#receipts?.delete(key)
+    return true
   }
 
   /** A farewell that comes after something the user is not shown any more leaves the gap open. */
