@@ -7,7 +7,7 @@ import { errorHeaders, errorJson, httpStatusOf } from './errors.ts'
 
 /** Responses of this size are worth the CPU of compression. */
 const COMPRESS_FROM_BYTES = 8 * 1024
-const ACCEPTS_GZIP = /(?:^|,)\s*gzip\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))?/i
+const ACCEPTS_GZIP = /(?:^|[,\s])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i
 
 export interface Answer {
   readonly contentType: string
