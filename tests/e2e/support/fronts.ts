@@ -6,6 +6,7 @@ import { RawClient, type RpcFailure, type System } from '@chat4all/testkit'
 import { ConnectError, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { pathOf } from './api.ts'
+import { restFront } from './rest-front.ts'
 
 /** What a caller can tell of a call: every answer, and how it ended. */
 export interface Told {
@@ -49,6 +50,7 @@ export class Fronts implements Disposable {
       ),
       connectFront('gRPC-Web over HTTP/1.1', false, createGrpcWebTransport(http1)),
       connectFront('gRPC-Web over HTTP/2', true, createGrpcWebTransport(http2())),
+      restFront(http1.baseUrl, detailRegistry, (code, status) => ofFailure({ code, status } as RpcFailure)),
     ]
   }
 
