@@ -6,8 +6,8 @@ interface SentEvent {
   readonly event: string
   // biome-ignore lint/suspicious/noExplicitAny: JSON of many shapes, compared by the tests
   readonly data: any
-  /** Of the first new message in it. */
-  readonly text: string | undefined
+  /** Of the new messages in it. */
+  readonly texts: readonly string[]
 }
 
 /** Reads server-sent events as the HTML standard says, for tests to wait on. */
@@ -35,7 +35,7 @@ export class EventStream {
 
   /** The texts of all new messages, in the order they came. */
   get texts(): readonly string[] {
-    return this.events.flatMap(({ text }) => text ?? [])
+    return this.events.flatMap(({ texts }) => texts)
   }
 
   async until(fits: (event: SentEvent) => unknown): Promise<SentEvent> {
@@ -63,7 +63,10 @@ export class EventStream {
     const data = fields.get('data')
     if (data === undefined) return
     const json = JSON.parse(data)
-    const created = json.events?.find((event: { message_created?: object }) => event.message_created)?.message_created
-    this.events.push({ id: fields.get('id') ?? '', event: fields.get('event') ?? 'message', data: json, text: created?.payload.text })
+    const created: { payload: { text: string } }[] = (json.events ?? []).flatMap(
+      (each: { message_created?: object }) => each.message_created ?? [],
+    )
+    const texts = created.map(({ payload }) => payload.text)
+    this.events.push({ id: fields.get('id') ?? '', event: fields.get('event') ?? 'message', data: json, texts })
   }
 }

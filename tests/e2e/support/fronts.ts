@@ -6,22 +6,8 @@ import { RawClient, type RpcFailure, type System } from '@chat4all/testkit'
 import { ConnectError, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { pathOf } from './api.ts'
+import type { Front, Told } from './front.ts'
 import { restFront } from './rest-front.ts'
-
-/** What a caller can tell of a call: every answer, and how it ended. */
-export interface Told {
-  readonly answers: readonly Message[]
-  readonly refusal?: { readonly code: number; readonly message: string; readonly details: readonly JsonValue[] }
-}
-
-/** One way to call every RPC. */
-export interface Front {
-  readonly name: string
-  /** Whether both sides can talk at once: HTTP/1.1 carries one direction after the other. */
-  readonly fullDuplex: boolean
-  /** Ends an endless stream after the first answer that is enough. */
-  call(method: DescMethod, request: Message, token?: string, enough?: (answer: Message) => boolean): Promise<Told>
-}
 
 const DETAILS = [ErrorInfoSchema, BadRequestSchema, RetryInfoSchema] as const
 const detailRegistry = createRegistry(...DETAILS)

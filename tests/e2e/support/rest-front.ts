@@ -12,7 +12,7 @@ import {
 } from '@bufbuild/protobuf'
 import { http } from '@chat4all/gen/google/api/annotations_pb.js'
 import { StatusSchema } from '@chat4all/gen/google/rpc/status_pb.js'
-import type { Front, Told } from './fronts.ts'
+import type { Front, Told } from './front.ts'
 
 /** Calls RPCs as somebody who reads their `google.api.http` options does. Knows the forms of paths that our contracts use. */
 export function restFront(baseUrl: string, registry: Registry, refusalOf: (code: number, status: Message) => Told['refusal']): Front {

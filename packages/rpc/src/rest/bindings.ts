@@ -5,7 +5,7 @@ import { fieldsAlong, isRepeated, takesText } from './fields.ts'
 import { parseTemplate, type Template, type Variable } from './template.ts'
 
 /** A part of the path with the request field it sets, and those it lies in. */
-export interface BoundVariable extends Variable {
+interface BoundVariable extends Variable {
   readonly fields: readonly DescField[]
 }
 

@@ -32,7 +32,7 @@ export function fieldsAlong(message: DescMessage, names: readonly string[]): rea
   return fields
 }
 
-export function isTextLike(message: DescMessage): boolean {
+function isTextLike(message: DescMessage): boolean {
   return TEXT_LIKE.has(message.typeName) || isWrapperDesc(message)
 }
 

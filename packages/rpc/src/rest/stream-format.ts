@@ -19,7 +19,7 @@ export interface StreamFormat {
 type Parts = Pick<StreamFormat, 'contentType' | 'frame' | 'failure' | 'idle'>
 
 /** One answer a line: `{"result": …}`, and at the end of a stream that failed `{"error": …}`. */
-export function ndjson(binding: Binding): StreamFormat {
+function ndjson(binding: Binding): StreamFormat {
   return format(binding, {
     contentType: () => 'application/x-ndjson',
     frame: (message) => Buffer.from(`{"result":${JSON.stringify(responseJson(binding, message))}}\n`),
@@ -32,7 +32,7 @@ export function ndjson(binding: Binding): StreamFormat {
  * Server-sent events. The id is the message's cursor, where it has one; a heartbeat is a comment; a failure is an event `error`.
  * Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export function serverSentEvents(binding: Binding): StreamFormat {
+function serverSentEvents(binding: Binding): StreamFormat {
   return format(binding, {
     contentType: () => 'text/event-stream',
     frame: (message) => Buffer.from(eventOf(binding, message)),
@@ -42,7 +42,7 @@ export function serverSentEvents(binding: Binding): StreamFormat {
 }
 
 /** Bytes as they are. A failure can only be seen from the stream being cut. */
-export function raw(binding: Binding): StreamFormat {
+function raw(binding: Binding): StreamFormat {
   return format(binding, {
     contentType: (first) => httpBodyOf(binding, first)?.contentType || 'application/octet-stream',
     frame: (message) => Buffer.from(httpBodyOf(binding, message)?.data ?? []),

@@ -1,5 +1,5 @@
 /** One step of a path: a text (decoded), any one segment, or all that is left. */
-export type Segment = { readonly kind: 'literal'; readonly text: string } | { readonly kind: 'any' } | { readonly kind: 'rest' }
+type Segment = { readonly kind: 'literal'; readonly text: string } | { readonly kind: 'any' } | { readonly kind: 'rest' }
 
 /** A part of the path that a request field takes. */
 export interface Variable {
