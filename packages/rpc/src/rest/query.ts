@@ -50,7 +50,8 @@ function put(json: JsonObject, name: string, fields: readonly DescField[], value
   const last = fields.at(-1)!
   const holder = fields.slice(0, -1).reduce(within, json)
   const before = holder[last.name]
-  if (isRepeated(last)) holder[last.name] = [...((before as JsonValue[] | undefined) ?? []), value]
+  if (isRepeated(last) && before !== undefined) (before as JsonValue[]).push(value)
+  else if (isRepeated(last)) holder[last.name] = [value]
   else if (before !== undefined) throw invalidField(name, 'stands twice')
   else holder[last.name] = value
 }

@@ -45,7 +45,10 @@ function send(
   headers: Readonly<Record<string, string>>,
 ): void {
   if (isGone(response) || response.headersSent) return
+  const isHead = request.method === 'HEAD'
+  // Nobody knows the length of a stream before its end.
+  const length = isHead && body.length === 0 ? {} : { 'content-length': body.length }
   // Answers can hold tokens and messages.
-  response.writeHead(status, { ...headers, 'content-length': body.length, 'cache-control': 'no-store' })
-  response.end(request.method === 'HEAD' ? undefined : body)
+  response.writeHead(status, { ...headers, ...length, 'cache-control': 'no-store' })
+  response.end(isHead ? undefined : body)
 }
