@@ -89,6 +89,14 @@ async function refusal(answer: Response | Promise<Response>): Promise<readonly u
   ]
 }
 
+it('a server whose RPCs claim the same path does not start', async () => {
+  const rpcs = { One: ['In -> In', rule('get', '/same/{id}')], Two: ['In -> In', rule('get', '/same/{id=*}')] } as const
+  const clash = rpcService(contract({ messages: { In: ['string id'] }, rpcs }).service, { one() {}, two() {} } as never)
+  await expect(startHttpServer({ host: '127.0.0.1', port: 0, services: [clash] })).rejects.toThrow(
+    '/test.v1.TestService/Two and /test.v1.TestService/One both claim the same GET path',
+  )
+})
+
 describe('a call', () => {
   it('takes and gives JSON in the names of the contract', async () => {
     const response = await send(message1('bob'), { 'x-request-id': 'mine' })
@@ -98,6 +106,14 @@ describe('a call', () => {
       'mine',
     ])
     expect(await response.json()).toEqual({ status: 'accepted', message_id: MESSAGE, conversation_id: 'ada' })
+  })
+
+  it('tells its handler who calls, for how long, and for which trace', async () => {
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+    await send(message1('bob'), { traceparent, 'x-server-timeout': '30' })
+    const { principal, deadlineAt, traceparent: passedOn } = seen.contexts.at(-1)!
+    const seconds = (deadlineAt! - performance.now()) / 1000
+    expect([principal?.userId, passedOn, seconds > 1 && seconds <= 30]).toEqual(['ada', traceparent, true])
   })
 
   it('is reached by each of its paths, and refuses what its rules refuse', async () => {
