@@ -4,11 +4,12 @@ import { AuthService } from '@chat4all/gen/chat4all/v1/auth_service_pb.js'
 import { MessageService, type SendStreamRequest } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { METHODS, nameOf } from './support/api.ts'
-import { type Front, Fronts, shown, type Told } from './support/fronts.ts'
+import type { Front, Told } from './support/front.ts'
+import { Fronts, shown } from './support/fronts.ts'
 import { Memory, REFUSALS, SCRIPT, type Step } from './support/parity-script.ts'
 import { World } from './support/world.ts'
 
-/** HTTP/1.1 carries one direction after the other: a stream both ways needs HTTP/2. */
+/** HTTP/1.1 and REST carry one direction after the other: a stream both ways needs HTTP/2. */
 const NEEDS_HTTP2: readonly DescMethod[] = [MessageService.method.sendStream]
 
 let world: World
@@ -128,6 +129,7 @@ const FRONTS = [
   'Connect with JSON',
   'gRPC-Web over HTTP/1.1',
   'gRPC-Web over HTTP/2',
+  'REST',
 ]
 
 describe('the script', () => {

@@ -4,8 +4,8 @@ import { REQUEST_ID_HEADER } from './request-id.ts'
 
 const PREFLIGHT_MAX_AGE_SECONDS = 7200
 const METHODS = [...cors.allowedMethods, 'PUT', 'PATCH', 'DELETE'].join(', ')
-const REQUEST_HEADERS = [...cors.allowedHeaders, 'authorization', REQUEST_ID_HEADER].join(', ')
-const RESPONSE_HEADERS = [...cors.exposedHeaders, REQUEST_ID_HEADER].join(', ')
+const REQUEST_HEADERS = [...cors.allowedHeaders, 'authorization', 'last-event-id', 'x-server-timeout', REQUEST_ID_HEADER].join(', ')
+const RESPONSE_HEADERS = [...cors.exposedHeaders, 'allow', 'retry-after', REQUEST_ID_HEADER].join(', ')
 
 /** Lets scripts of the allowed origins call. Returns true when it has answered a preflight. */
 export function applyCors(origins: readonly string[], request: IncomingMessage, response: ServerResponse): boolean {

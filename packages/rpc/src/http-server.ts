@@ -7,8 +7,10 @@ import { type Call, shuttingDown } from './call.ts'
 import { connectHandler } from './connect-handlers.ts'
 import { applyCors } from './cors.ts'
 import { openGate } from './gate.ts'
+import { isGone } from './gone.ts'
 import { createHttp2 } from './http2.ts'
 import { bindMethods, type Serving } from './invoke.ts'
+import { restFront, sendNoSuchPath } from './rest/index.ts'
 import type { Stoppable } from './stoppable.ts'
 
 /** Takes a request over HTTP/1.1 or HTTP/2. */
@@ -35,7 +37,7 @@ export interface HttpServerOptions extends Serving {
 const REQUEST_MS = 60_000
 const KEEP_ALIVE_MS = 75_000
 
-/** Serves Connect, gRPC-Web, gRPC and plain HTTP on one plaintext port, over HTTP/1.1 and HTTP/2. */
+/** Serves Connect, gRPC-Web, gRPC, REST and plain HTTP on one plaintext port, over HTTP/1.1 and HTTP/2. */
 export async function startHttpServer(options: HttpServerOptions): Promise<Stoppable> {
   const { handshakeMs = 10_000, maxStreamsPerConnection = 1000 } = options
   const streams = new Set<Call>()
@@ -84,7 +86,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Stopp
 function requestHandler(options: HttpServerOptions, streams: Set<Call>) {
   const { routes = {}, fallback = notFound, corsOrigins = [], maxRequestBytes = 4 * 1024 * 1024, log = silentLogger } = options
   const rpcs = new Map<string, UniversalHandler>()
-  for (const method of bindMethods(options).values()) rpcs.set(method.path, connectHandler(method, maxRequestBytes, streams))
+  const methods = [...bindMethods(options).values()]
+  for (const method of methods) rpcs.set(method.path, connectHandler(method, maxRequestBytes, streams))
+  const rest = restFront(methods, { maxRequestBytes, streams })
   const plain = new Map(Object.entries(routes))
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -92,8 +96,11 @@ function requestHandler(options: HttpServerOptions, streams: Set<Call>) {
       if (applyCors(corsOrigins, request, response)) return
       const path = request.url?.split('?', 1)[0] ?? ''
       const rpc = rpcs.get(path)
-      if (rpc === undefined) await (plain.get(path) ?? fallback)(request, response)
-      else await serveRpc(rpc, request, response)
+      endHalfReadRequests(request, response)
+      if (rpc !== undefined) return await serveRpc(rpc, request, response)
+      const route = plain.get(path)
+      if (route !== undefined) return await route(request, response)
+      if (!(await rest(request, response))) await fallback(request, response)
     } catch (error) {
       if (!response.headersSent) response.writeHead(500).end()
       if (!isGone(response)) log.error({ err: error, path: request.url?.split('?', 1)[0] }, 'request failed')
@@ -101,14 +108,8 @@ function requestHandler(options: HttpServerOptions, streams: Set<Call>) {
   }
 }
 
-/** Whether the caller went away. */
-function isGone(response: ServerResponse | Http2ServerResponse): boolean {
-  return 'stream' in response ? response.stream === undefined || response.stream.destroyed : response.destroyed
-}
-
 async function serveRpc(rpc: UniversalHandler, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.httpVersionMajor < 2 && request.headers.host === undefined) return void response.writeHead(400).end()
-  endHalfReadRequests(request, response)
   const universal = universalRequestFromNodeRequest(request, response, undefined, undefined)
   const body = request.iterator({ destroyOnReturn: false })
   await universalResponseToNodeResponse(await rpc({ ...universal, body }), response)
@@ -130,5 +131,10 @@ const notFound: HttpHandler = (request, response) => {
     response.writeHead(200, { 'content-type': request.headers['content-type'], 'grpc-status': '12', 'grpc-message': 'no such RPC' }).end()
     return
   }
-  response.writeHead(404, { 'content-type': 'application/json' }).end('{"code":"not_found","message":"no such path"}')
+  // Clients of the Connect protocol read errors in its form.
+  if (/^\/[\w.]+\.\w+\/\w+$/.test(request.url?.split('?', 1)[0] ?? '')) {
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{"code":"not_found","message":"no such RPC"}')
+    return
+  }
+  sendNoSuchPath(request, response)
 }

@@ -102,6 +102,30 @@ test('refusals of the directory reach callers with their reasons and fields', as
   expect(await failureOf(client.call(AuthService.method.createToken, wrong))).toMatchObject({ reason: 'CREDENTIALS_INVALID' })
 })
 
+test('every gateway serves REST, and no other process does', async () => {
+  const call = (port: number, path: string, token?: string, body?: object) =>
+    fetch(`http://127.0.0.1:${port}${path}`, {
+      headers: { 'content-type': 'application/json', ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    })
+  const { client_id, client_secret } = credentials
+  const statuses = []
+  for (const { httpPort } of gateways) {
+    const { access_token } = (await (await call(httpPort, '/auth/token', undefined, { client_id, client_secret })).json()) as Record<
+      string,
+      string
+    >
+    const message = { from: 'cy', to: 'dee', payload: { type: 'text', text: 'by REST' } }
+    const sent = (await (await call(httpPort, '/v1/messages', access_token, message)).json()) as Record<string, string>
+    const read = async () => (await call(httpPort, `/v1/messages/${sent.message_id}`, access_token)).json()
+    await expect.poll(read).toMatchObject({ message: { payload: message.payload } })
+    statuses.push(sent.status)
+  }
+  expect(statuses).toEqual(['accepted', 'accepted'])
+  for (const port of [...directories.map(({ httpPort }) => httpPort), sequencerPort])
+    expect((await call(port, '/auth/token', undefined, { client_id, client_secret })).status).toBe(404)
+})
+
 test('no token of a user or an API client opens anything internal', async () => {
   const client = await signIn(0)
   const { accessToken } = await client.call(AuthService.method.createToken, {

@@ -132,8 +132,7 @@ describe('a message', () => {
   const valid = () => ({ conversationId: group, payload: text('hi') })
   const big = (bytes: number) => Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`k${i}`, 'v'.repeat(bytes)]))
   const invalid: Readonly<Record<string, readonly [object, string]>> = {
-    'to nobody and nowhere': [{ conversationId: '' }, ''],
-    'to a user and to a conversation': [{ to: 'bo' }, ''],
+    'to nobody and nowhere': [{ conversationId: '' }, 'conversation_id'],
     'with 17 channels': [{ channels: Array.from({ length: 17 }, (_, i) => `c${i}`) }, 'channels'],
     'with a channel in capitals': [{ channels: ['WhatsApp'] }, 'channels[0]'],
     'with a channel that would be a subject': [{ channels: ['a.>'] }, 'channels[0]'],
@@ -148,6 +147,13 @@ describe('a message', () => {
   it.each(Object.entries(invalid))('%s is refused', async (_name, [change, fields]) => {
     const call = () => refused(ana.call(sendMessage, { ...valid(), ...change }))
     expect(await leavesNoTrace(ana, group, call)).toBe(`INVALID_ARGUMENT FIELD_INVALID ${fields}`.trim())
+  })
+
+  it('to a conversation may name a member of it beside, and nobody else', async () => {
+    const member = scene.bo.id
+    expect(await refused(ana.call(sendMessage, { ...valid(), to: member }))).toBe('OK')
+    const call = () => refused(ana.call(sendMessage, { ...valid(), to: 'somebody-else' }))
+    expect(await leavesNoTrace(ana, group, call)).toBe('NOT_FOUND MEMBER_NOT_FOUND')
   })
 
   it('to oneself is refused', async () => {

@@ -6,21 +6,8 @@ import { RawClient, type RpcFailure, type System } from '@chat4all/testkit'
 import { ConnectError, type Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { pathOf } from './api.ts'
-
-/** What a caller can tell of a call: every answer, and how it ended. */
-export interface Told {
-  readonly answers: readonly Message[]
-  readonly refusal?: { readonly code: number; readonly message: string; readonly details: readonly JsonValue[] }
-}
-
-/** One way to call every RPC. */
-export interface Front {
-  readonly name: string
-  /** Whether both sides can talk at once: HTTP/1.1 carries one direction after the other. */
-  readonly fullDuplex: boolean
-  /** Ends an endless stream after the first answer that is enough. */
-  call(method: DescMethod, request: Message, token?: string, enough?: (answer: Message) => boolean): Promise<Told>
-}
+import type { Front, Told } from './front.ts'
+import { restFront } from './rest-front.ts'
 
 const DETAILS = [ErrorInfoSchema, BadRequestSchema, RetryInfoSchema] as const
 const detailRegistry = createRegistry(...DETAILS)
@@ -49,6 +36,7 @@ export class Fronts implements Disposable {
       ),
       connectFront('gRPC-Web over HTTP/1.1', false, createGrpcWebTransport(http1)),
       connectFront('gRPC-Web over HTTP/2', true, createGrpcWebTransport(http2())),
+      restFront(http1.baseUrl, detailRegistry, (code, status) => ofFailure({ code, status } as RpcFailure)),
     ]
   }
 

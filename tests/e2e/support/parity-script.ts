@@ -180,7 +180,7 @@ export const REFUSALS: readonly Step[] = [
   step('ana', auth.createUserToken, { userId: 'ana' }),
   step('client', auth.createUserToken, { userId: 'nobody' }),
   step('client', auth.revokeToken, { token: 'x.y.z' }),
-  step('client', users.upsertUser, {}),
+  step('client', users.upsertUser, { user: { userId: 'a b' } }),
   step('client', users.batchUpsertUsers, { users: [{ userId: 'a b' }, { userId: '' }] }),
   step('ana', users.getUser, { userId: 'nobody' }),
   step('client', users.listUsers, { pageSize: -1, pageToken: 'x'.repeat(1025) }),

@@ -27,14 +27,15 @@ export declare type SendMessageRequest = Message<"chat4all.v1.SendMessageRequest
   messageId: string;
 
   /**
-   * Where to send it. Either this or `to`.
+   * Where to send it. Required, or `to`.
    *
    * @generated from field: string conversation_id = 2;
    */
   conversationId: string;
 
   /**
-   * The user to send it to: finds or opens the private conversation of the two.
+   * The user to send it to: finds or opens the private conversation of the two. Beside conversation_id it must name a
+   * member of that conversation, and changes nothing else.
    *
    * @generated from field: string to = 3;
    */
@@ -761,8 +762,8 @@ export declare const MessageService: GenService<{
    * Accepts a message. When this returns, the message is on disk and will be delivered once and in order.
    *
    * Repeating a call with the same message_id and content is safe and returns the first answer.
-   * Errors: CONVERSATION_NOT_FOUND, NOT_A_MEMBER, USER_NOT_FOUND, USER_DEACTIVATED, ACCESS_DENIED, REPLY_TARGET_INVALID,
-   * PAYLOAD_UNSUPPORTED, IDEMPOTENCY_KEY_REUSED, RATE_LIMITED, STORAGE_FULL, ENGINE_UNAVAILABLE (the outcome is
+   * Errors: CONVERSATION_NOT_FOUND, NOT_A_MEMBER, USER_NOT_FOUND, USER_DEACTIVATED, ACCESS_DENIED, MEMBER_NOT_FOUND (`to`),
+   * REPLY_TARGET_INVALID, PAYLOAD_UNSUPPORTED, IDEMPOTENCY_KEY_REUSED, RATE_LIMITED, STORAGE_FULL, ENGINE_UNAVAILABLE (the outcome is
    * unknown: repeat with the same message_id).
    *
    * @generated from rpc chat4all.v1.MessageService.SendMessage

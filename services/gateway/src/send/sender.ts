@@ -1,5 +1,5 @@
 import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf'
-import { ChatError, type Clock, newId } from '@chat4all/base'
+import { ChatError, type Clock, invalidField, newId } from '@chat4all/base'
 import { type Message, MessageSchema } from '@chat4all/gen/chat4all/v1/message_pb.js'
 import { type SendMessageRequest, type SendMessageResponseSchema, SendStatus } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import type { Appended, ConversationLog } from '@chat4all/ports'
@@ -54,7 +54,8 @@ export class Sender {
     const message = sentMessage(request, messageId, conversationId, from, this.#deps.clock.now())
     if (message.replyTo !== '') await this.#checkReply(tenantId, message)
     const earlier = await this.#earlier(tenantId, messageId)
-    const { partition } = await this.#deps.conversations.require(tenantId, conversationId, from)
+    const { partition, members } = await this.#deps.conversations.require(tenantId, conversationId, from)
+    if (request.conversationId !== '' && request.to !== '' && !members.has(request.to)) throw notAMember(request.to)
     return { tenantId, partition, message, earlier }
   }
 
@@ -73,6 +74,7 @@ export class Sender {
 
   async #target(principal: Principal, from: string, request: SendMessageRequest): Promise<string> {
     if (request.conversationId !== '') return request.conversationId.toLowerCase()
+    if (request.to === '') throw invalidField('conversation_id', 'must be set, or else "to"')
     return this.#deps.conversations.privateConversation(principal.tenantId, from, request.to, principal.kind === 'client')
   }
 
@@ -106,6 +108,10 @@ function repeated(message: Message, first: Message): Accepted {
   const changed = first.editTime !== undefined || first.deleteTime !== undefined
   if (!changed && !sameContent(message, first)) throw reused(message.messageId)
   return accepted(first)
+}
+
+function notAMember(userId: string): ChatError {
+  return new ChatError('MEMBER_NOT_FOUND', 'The user in "to" is not a member of the conversation.', { metadata: { user_id: userId } })
 }
 
 function reused(messageId: string): ChatError {
