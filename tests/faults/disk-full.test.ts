@@ -77,7 +77,7 @@ whereMounting(
     await sleep(1000) // ten attempts
     expect(server.running, server.state).toBe(true)
     disk.free()
-    await waitUntil('the log is moved', () => moved() > 17e6)
+    await waitUntil('the log is moved', () => moved() > 10e6)
     client.close()
   },
 )
