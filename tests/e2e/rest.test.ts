@@ -163,6 +163,8 @@ describe('live', () => {
   const path = '/v1/events?user_id=bo'
   const open = (more: Record<string, string> = {}, at = path) =>
     EventStream.open(`${base}${at}`, { authorization: `Bearer ${token}`, ...more })
+  /** Earlier events may come again. */
+  const missed = ({ texts }: EventStream) => texts.filter((text) => ['two', 'three', 'four'].includes(text))
 
   it('events come with a cursor as their id, and a client that comes back misses nothing', async () => {
     const group = await newGroup()
@@ -175,13 +177,13 @@ describe('live', () => {
     for (const text of ['two', 'three']) await say(group, text)
     const second = await open({ 'last-event-id': one.id })
     await second.until(({ texts }) => texts.includes('three'))
-    expect(second.texts).toEqual(['two', 'three'])
+    expect(missed(second)).toEqual(['two', 'three'])
     await say(group, 'four')
     const four = await second.until(({ texts }) => texts.includes('four'))
     second.close()
     const byParameter = await open({}, `${path}&cursor=${encodeURIComponent(one.id)}`)
     await byParameter.until(({ texts }) => texts.includes('four'))
-    expect(byParameter.texts).toEqual(['two', 'three', 'four'])
+    expect(missed(byParameter)).toEqual(['two', 'three', 'four'])
     byParameter.close()
     expect(four.id).not.toBe(one.id)
   })

@@ -398,12 +398,15 @@ describe('a slow reader', () => {
     const slowLive = await Live.open(slow.client)
     slowLive.pause()
     const said = 'x'.repeat(10_000)
-    for (let i = 0; i < 60; i++)
+    for (let i = 0; i < 60; i++) {
       await Promise.all(
         Array.from({ length: 10 }, (_, n) =>
           writer.call(sendMessage, { conversationId: room, messageId: newId(), payload: text(`${i * 10 + n} ${said}`) }),
         ),
       )
+      // On a busy machine this process could be a slow reader itself.
+      await expect.poll(() => revisionsOf(quickLive, room).length, { timeout: 10_000 }).toBe(10 * (i + 1))
+    }
     await writer.say(room, 'last')
     await quickLive.until('messageCreated', ({ kind }) => textOf(kind.value) === 'last')
     expect(revisionsOf(quickLive, room)).toEqual(range(2, 602))
