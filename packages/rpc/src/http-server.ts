@@ -12,6 +12,7 @@ import { createHttp2 } from './http2.ts'
 import { bindMethods, type RpcMethod, type Serving } from './invoke.ts'
 import { restFront, sendNoSuchPath } from './rest/index.ts'
 import type { Stoppable } from './stoppable.ts'
+import type { TlsFiles } from './tls.ts'
 import { socketFront } from './websocket/index.ts'
 
 /** Takes a request over HTTP/1.1 or HTTP/2. */
@@ -33,13 +34,15 @@ export interface HttpServerOptions extends Serving {
   readonly maxStreamsPerConnection?: number
   /** How long a new connection may take to send its first request head. */
   readonly handshakeMs?: number
+  /** Without it the port speaks in the clear. */
+  readonly tls?: TlsFiles
 }
 
 const REQUEST_MS = 60_000
 const KEEP_ALIVE_MS = 75_000
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
-/** Serves Connect, gRPC-Web, gRPC, REST and plain HTTP on one plaintext port, over HTTP/1.1 and HTTP/2. */
+/** Serves Connect, gRPC-Web, gRPC, REST and plain HTTP on one port, over HTTP/1.1 and HTTP/2. */
 export async function startHttpServer(options: HttpServerOptions): Promise<Stoppable> {
   const { handshakeMs = 10_000, maxStreamsPerConnection = 1000 } = options
   const streams = new Set<Call>()
