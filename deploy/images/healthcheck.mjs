@@ -1,4 +1,12 @@
 /** Exits 0 when the service in this container is ready to serve. */
-const port = process.env.CHAT4ALL_HTTP_PORT || '8080'
-const answer = await fetch(`http://127.0.0.1:${port}/readyz`, { signal: AbortSignal.timeout(2_500) }).catch(() => undefined)
-process.exitCode = answer?.ok ? 0 : 1
+import { get as getInTheClear } from 'node:http'
+import { get as getByTls } from 'node:https'
+
+const { CHAT4ALL_HTTP_PORT: port = '8080', CHAT4ALL_TLS_CERT: tls = '' } = process.env
+const get = tls === '' ? getInTheClear : getByTls
+// It asks itself: whose certificate it is does not matter.
+const asked = get({ host: '127.0.0.1', port, path: '/readyz', rejectUnauthorized: false, timeout: 2_500 }, ({ statusCode }) => {
+  process.exit(statusCode === 200 ? 0 : 1)
+})
+asked.on('timeout', () => process.exit(1))
+asked.on('error', () => process.exit(1))

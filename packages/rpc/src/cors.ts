@@ -22,6 +22,12 @@ export function applyCors(origins: readonly string[], request: IncomingMessage, 
   return true
 }
 
+/** Whether a script of this request's origin may open a socket: browsers ask nobody before they do. Programs send no origin, and a page may call its own server. */
+export function allowsOrigin(origins: readonly string[], { headers: { origin, host } }: IncomingMessage): boolean {
+  if (origin === undefined || origins.some((allowed) => matches(allowed, origin))) return true
+  return URL.canParse(origin) && new URL(origin).host === host
+}
+
 /** An origin, an origin with `*` for any port (`http://localhost:*`), or `*` for all. */
 function matches(allowed: string, origin: string): boolean {
   if (allowed === '*' || allowed === origin) return true

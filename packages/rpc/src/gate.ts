@@ -1,4 +1,7 @@
-import { createServer, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { type Logger, silentLogger } from '@chat4all/base'
+import { type TlsFiles, tlsOptions, watchCertificate } from './tls.ts'
 
 /** A listening port that hands over each connection once it has shown which protocol it speaks. */
 export interface Gate {
@@ -14,6 +17,9 @@ export interface GateOptions {
   readonly port: number
   /** A connection that has not shown its protocol by then is closed. */
   readonly handshakeMs?: number
+  /** Without it the port speaks in the clear. */
+  readonly tls?: TlsFiles
+  readonly log?: Logger
   readonly http2: (socket: Socket) => void
   /** Takes what does not begin as HTTP/2. Without it every connection goes to `http2`. */
   readonly http1?: (socket: Socket) => void
@@ -25,18 +31,23 @@ const FRAME_HEADER_BYTES = 9
 const HANDSHAKE_BYTES = PREFACE.length + FRAME_HEADER_BYTES
 const SETTINGS = 4
 
-export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: GateOptions): Promise<Gate> {
+export function openGate({ host, port, handshakeMs = 10_000, tls, log = silentLogger, http1, http2 }: GateOptions): Promise<Gate> {
   const sockets = new Set<Socket>()
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+  const accept = (socket: Socket) => {
     socket.on('error', () => socket.destroy())
-    if (http1 === undefined) {
+    if (http1 === undefined && tls === undefined) {
       closeIfSilent(socket, handshakeMs)
       http2(socket)
     } else {
-      sniff(socket, handshakeMs, (protocol) => (protocol === 'http2' ? http2(socket) : http1(socket)))
+      const refuse = () => socket.destroy()
+      sniff(socket, handshakeMs, (protocol) => (protocol === 'http2' ? http2 : (http1 ?? refuse))(socket))
     }
+  }
+  const { server, close } =
+    tls === undefined ? { server: createServer({ noDelay: true }, accept), close: () => {} } : openTls(tls, handshakeMs, log, accept)
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
   })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -44,6 +55,7 @@ export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: Gat
       resolve({
         port: (server.address() as { port: number }).port,
         close: () => {
+          close()
           const closed = new Promise<void>((done) => server.close(() => done()))
           for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
           return closed
@@ -56,7 +68,13 @@ export function openGate({ host, port, handshakeMs = 10_000, http1, http2 }: Gat
   })
 }
 
-/** For ports that speak HTTP/2 only. Looking into the bytes before HTTP/2 does costs 8 KB per connection. */
+function openTls(tls: TlsFiles, handshakeMs: number, log: Logger, accept: (socket: Socket) => void): { server: Server; close: () => void } {
+  const server = createTlsServer({ ...tlsOptions(tls, handshakeMs), noDelay: true }, accept)
+  server.on('tlsClientError', (_error, socket) => socket.destroy())
+  return { server, close: watchCertificate(tls, log, (options) => server.setSecureContext(options)) }
+}
+
+/** For ports that speak HTTP/2 only, in the clear. Looking into the bytes before HTTP/2 does costs 8 KB per connection. */
 function closeIfSilent(socket: Socket, handshakeMs: number): void {
   setTimeout(() => {
     if (socket.bytesRead < HANDSHAKE_BYTES) socket.destroy()

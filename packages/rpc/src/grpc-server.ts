@@ -6,6 +6,7 @@ import { statusTrailers } from './grpc-headers.ts'
 import { createHttp2 } from './http2.ts'
 import { bindMethods, type RpcMethod, type Serving } from './invoke.ts'
 import type { Stoppable } from './stoppable.ts'
+import type { TlsFiles } from './tls.ts'
 
 export interface GrpcServerOptions extends Serving {
   readonly host: string
@@ -17,9 +18,11 @@ export interface GrpcServerOptions extends Serving {
   readonly maxStreamsPerConnection?: number
   /** How long a new connection may take to speak HTTP/2. */
   readonly handshakeMs?: number
+  /** Without it the port speaks in the clear. */
+  readonly tls?: TlsFiles
 }
 
-/** Serves gRPC over HTTP/2, plaintext (docs/adr/0011). */
+/** Serves gRPC over HTTP/2 (docs/adr/0011). */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<Stoppable> {
   const { maxRequestBytes = 4 * 1024 * 1024, maxStreamsPerConnection = 1000 } = options
   const methods = bindMethods(options)

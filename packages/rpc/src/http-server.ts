@@ -9,9 +9,11 @@ import { applyCors } from './cors.ts'
 import { openGate } from './gate.ts'
 import { isGone } from './gone.ts'
 import { createHttp2 } from './http2.ts'
-import { bindMethods, type Serving } from './invoke.ts'
+import { bindMethods, type RpcMethod, type Serving } from './invoke.ts'
 import { restFront, sendNoSuchPath } from './rest/index.ts'
 import type { Stoppable } from './stoppable.ts'
+import type { TlsFiles } from './tls.ts'
+import { socketFront } from './websocket/index.ts'
 
 /** Takes a request over HTTP/1.1 or HTTP/2. */
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void
@@ -32,17 +34,23 @@ export interface HttpServerOptions extends Serving {
   readonly maxStreamsPerConnection?: number
   /** How long a new connection may take to send its first request head. */
   readonly handshakeMs?: number
+  /** Without it the port speaks in the clear. */
+  readonly tls?: TlsFiles
 }
 
 const REQUEST_MS = 60_000
 const KEEP_ALIVE_MS = 75_000
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
-/** Serves Connect, gRPC-Web, gRPC, REST and plain HTTP on one plaintext port, over HTTP/1.1 and HTTP/2. */
+/** Serves Connect, gRPC-Web, gRPC, REST and plain HTTP on one port, over HTTP/1.1 and HTTP/2. */
 export async function startHttpServer(options: HttpServerOptions): Promise<Stoppable> {
   const { handshakeMs = 10_000, maxStreamsPerConnection = 1000 } = options
   const streams = new Set<Call>()
   let stopping = false
-  const handle = requestHandler(options, streams)
+  const methods = bindMethods(options)
+  const handle = requestHandler(options, methods, streams)
+  const { maxRequestBytes = MAX_REQUEST_BYTES, corsOrigins = [] } = options
+  const sockets = socketFront(methods, { maxRequestBytes, corsOrigins, streams })
   const http1 = createHttp1(
     { headersTimeout: handshakeMs, requestTimeout: REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, connectionsCheckingInterval: 1000 },
     (request, response) => {
@@ -54,6 +62,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Stopp
       handle(request, response)
     },
   )
+  if (sockets) http1.on('upgrade', sockets.upgrade)
   // It never listens: without this event it would enforce no timeout and know no idle connection.
   http1.emit('listening')
   const http2 = createHttp2(maxStreamsPerConnection, (server) => void server.on('request', handle as never))
@@ -71,6 +80,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Stopp
     http1.closeIdleConnections()
     http2.close()
     for (const call of streams) call.abort(shuttingDown())
+    sockets?.stop()
     const force = setTimeout(() => gate.destroy(), graceMs)
     await closed
     clearTimeout(force)
@@ -83,12 +93,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Stopp
   return { port: gate.port, stop, [Symbol.asyncDispose]: () => stop() }
 }
 
-function requestHandler(options: HttpServerOptions, streams: Set<Call>) {
-  const { routes = {}, fallback = notFound, corsOrigins = [], maxRequestBytes = 4 * 1024 * 1024, log = silentLogger } = options
+function requestHandler(options: HttpServerOptions, methods: ReadonlyMap<string, RpcMethod>, streams: Set<Call>) {
+  const { routes = {}, fallback = notFound, corsOrigins = [], maxRequestBytes = MAX_REQUEST_BYTES, log = silentLogger } = options
   const rpcs = new Map<string, UniversalHandler>()
-  const methods = [...bindMethods(options).values()]
-  for (const method of methods) rpcs.set(method.path, connectHandler(method, maxRequestBytes, streams))
-  const rest = restFront(methods, { maxRequestBytes, streams })
+  for (const method of methods.values()) rpcs.set(method.path, connectHandler(method, maxRequestBytes, streams))
+  const rest = restFront(methods.values(), { maxRequestBytes, streams })
   const plain = new Map(Object.entries(routes))
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -1,6 +1,6 @@
 import { listenEnv, readEnv, z } from '@chat4all/base'
 import { type DirectoryConfig, directoryConfig, directoryEnv } from '@chat4all/directory'
-import { frontsEnv, type GatewayConfig, gatewayConfig, gatewayEnv } from '@chat4all/gateway'
+import { type FrontsConfig, frontsConfig, frontsEnv, type GatewayConfig, gatewayConfig, gatewayEnv } from '@chat4all/gateway'
 import { type SequencerConfig, sequencerConfig, sequencerEnv } from '@chat4all/sequencer'
 
 /** The environment of the one-process server, and of the services in it. */
@@ -16,12 +16,8 @@ const env = {
   ...sequencerEnv,
 }
 
-export interface Config {
+export interface Config extends FrontsConfig {
   readonly dataDir: string
-  readonly host: string
-  readonly grpcPort: number
-  readonly httpPort: number
-  readonly corsOrigins: readonly string[]
   readonly logLevel: string
   readonly partitions: number
   readonly gateway: GatewayConfig
@@ -34,10 +30,7 @@ export function readConfig(from: Readonly<Record<string, string | undefined>>): 
   const values = readEnv(env, from)
   return {
     dataDir: values.CHAT4ALL_DATA_DIR,
-    host: values.CHAT4ALL_HOST,
-    grpcPort: values.CHAT4ALL_GRPC_PORT,
-    httpPort: values.CHAT4ALL_HTTP_PORT,
-    corsOrigins: values.CHAT4ALL_CORS_ORIGINS,
+    ...frontsConfig(values),
     logLevel: values.CHAT4ALL_LOG_LEVEL,
     partitions: values.CHAT4ALL_PARTITIONS,
     gateway: gatewayConfig(values),

@@ -10,14 +10,15 @@ export function startScreen(config: Config, server: RunningServer): string {
   const bold = (text: string) => styleText('bold', text)
   const dim = (text: string) => styleText('dim', text)
   const file = credentialsFile(config.dataDir)
-  const origin = `http://${config.host}:${server.grpcPort}`
-  const options = `${config.grpcPort === 9090 && config.host === '127.0.0.1' ? '' : ` --server ${origin}`}${config.dataDir === './data' ? '' : ` --credentials ${file}`}`
+  const scheme = config.tls === undefined ? 'http' : 'https'
+  const origin = `${scheme}://${config.host}:${server.grpcPort}`
+  const options = `${config.grpcPort === 9090 && config.host === '127.0.0.1' && config.tls === undefined ? '' : ` --server ${origin}`}${config.dataDir === './data' ? '' : ` --credentials ${file}`}`
   return [
     '',
     `${bold('Chat4All is ready.')}`,
     '',
     `  gRPC         ${config.host}:${server.grpcPort}`,
-    `  Connect      http://${config.host}:${server.httpPort}   ${dim('also gRPC-Web, /healthz, /readyz, /.well-known/jwks.json')}`,
+    `  Connect      ${scheme}://${config.host}:${server.httpPort}   ${dim('also REST, WebSocket, gRPC-Web, /healthz, /readyz, /.well-known/jwks.json')}`,
     `  data         ${config.dataDir}`,
     `  credentials  ${file}   ${dim(server.firstStart ? 'new: tenant "default" and its first API client' : 'from the first start')}`,
     '',

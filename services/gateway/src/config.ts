@@ -1,14 +1,5 @@
 import { z } from '@chat4all/base'
 
-/** The environment of the ports that clients reach. */
-export const frontsEnv = {
-  /** Origins whose scripts may call, separated by commas. */
-  CHAT4ALL_CORS_ORIGINS: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').filter((origin) => origin !== '')),
-}
-
 /** The gateway's environment. */
 export const gatewayEnv = {
   /** Sends that may wait for the log at once, over all callers. Beyond it sends are refused, so that what is accepted is answered soon. */

@@ -1,12 +1,9 @@
 import type { Logger } from '@chat4all/base'
 import { Health, type HttpHandler, healthRoutes, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
+import type { FrontsConfig } from './fronts-config.ts'
 import type { GatewayService } from './service.ts'
 
-export interface FrontOptions {
-  readonly host: string
-  readonly grpcPort: number
-  readonly httpPort: number
-  readonly corsOrigins: readonly string[]
+export interface FrontOptions extends FrontsConfig {
   readonly logger: Logger
 }
 
@@ -26,6 +23,7 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
     authenticate: gateway.authenticate,
     log: options.logger,
     host: options.host,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
   }
   const grpc = starting.use(await startGrpcServer({ ...serving, port: options.grpcPort }))
   const routes = { ...healthRoutes(health), '/.well-known/jwks.json': jwksRoute(gateway) }

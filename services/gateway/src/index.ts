@@ -1,5 +1,6 @@
-export { frontsEnv, type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
+export { type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
 export type { GatewayDeps } from './deps.ts'
 export { type Fronts, openFronts } from './fronts.ts'
+export { type FrontsConfig, frontsConfig, frontsEnv } from './fronts-config.ts'
 export { startGatewayServer } from './server.ts'
 export { createGatewayService, type GatewayService } from './service.ts'

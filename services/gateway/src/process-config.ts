@@ -2,7 +2,8 @@ import { readEnv } from '@chat4all/base'
 import { list, serverEnv, serviceSecrets, shown } from '@chat4all/mesh'
 import { type NatsEnv, natsEnv } from '@chat4all/mesh/nats'
 import { type ScyllaEnv, scyllaEnv } from '@chat4all/mesh/scylla'
-import { frontsEnv, type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
+import { type GatewayConfig, gatewayConfig, gatewayEnv } from './config.ts'
+import { type FrontsConfig, frontsConfig, frontsEnv } from './fronts-config.ts'
 
 /** The environment of a gateway that is a process of its own. */
 const env = {
@@ -15,11 +16,7 @@ const env = {
   ...frontsEnv,
 }
 
-export interface GatewayProcessConfig {
-  readonly host: string
-  readonly grpcPort: number
-  readonly httpPort: number
-  readonly corsOrigins: readonly string[]
+export interface GatewayProcessConfig extends FrontsConfig {
   readonly logLevel: string
   readonly directories: readonly string[]
   readonly secrets: readonly string[]
@@ -30,10 +27,7 @@ export interface GatewayProcessConfig {
 export function readProcessConfig(from: Readonly<Record<string, string | undefined>>) {
   const values = readEnv(env, from)
   const config: GatewayProcessConfig = {
-    host: values.CHAT4ALL_HOST,
-    grpcPort: values.CHAT4ALL_GRPC_PORT,
-    httpPort: values.CHAT4ALL_HTTP_PORT,
-    corsOrigins: values.CHAT4ALL_CORS_ORIGINS,
+    ...frontsConfig(values),
     logLevel: values.CHAT4ALL_LOG_LEVEL,
     directories: values.CHAT4ALL_DIRECTORY_ADDRESSES,
     secrets: serviceSecrets(values),

@@ -59,6 +59,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 - { name: CHAT4ALL_DIRECTORY_ADDRESSES, value: {{ printf "%s:9090" (include "chat4all.name" (dict "root" . "service" "directory")) | quote }} }
 {{ include "chat4all.secretVariable" (dict "name" "CHAT4ALL_SERVICE_SECRET" "secret" .Values.serviceSecret) }}
 - { name: CHAT4ALL_CORS_ORIGINS, value: {{ join "," .Values.corsOrigins | quote }} }
+- { name: CHAT4ALL_ALLOW_PLAINTEXT, value: "true" }
 {{- end -}}
 
 {{- define "chat4all.directoryEnvironment" -}}
