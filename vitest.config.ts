@@ -21,6 +21,7 @@ export default defineConfig({
           include: ['services/*/test/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'sdk/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
           pool: 'forks',
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -35,7 +36,7 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
-      { test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], pool: 'forks', testTimeout: 120_000 } },
+      { test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], pool: 'forks', testTimeout: 120_000, hookTimeout: 60_000 } },
       { test: { name: 'faults', include: ['tests/faults/*.test.ts'], pool: 'forks', fileParallelism: false, testTimeout: 900_000 } },
       {
         test: {
