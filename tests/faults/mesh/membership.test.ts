@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { faultMesh } from './support/fault-mesh.ts'
 
 const { createConversation, addMembers, removeMembers } = ConversationService.method
-const ROUNDS = 8
+const ROUNDS = 6
 const MISSING = engineMissing('nats', 'cassandra', 'postgres', 's3')
 
 describe.skipIf(MISSING !== undefined)(`a removed member${MISSING === undefined ? '' : `: ${MISSING}`}`, () => {

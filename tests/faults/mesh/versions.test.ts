@@ -9,19 +9,22 @@ import { hashText, makeText, type RawClient } from '@chat4all/testkit'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { expect } from 'vitest'
 import { faultCase, type Scene } from './support/fault-case.ts'
+import { expectMorePartitions, MORE_PARTITIONS, partitionsOf } from './support/partitions.ts'
 
 const PAUSE_MS = 20
 /** What only the newer version knows: a text in a field of its own. */
 const FIELD = [{ no: 1_000, wireType: 2, data: Buffer.from('\x05newer', 'latin1') }]
 
-faultCase(26, 'rolling restart of every service, old and new records side by side', async (scene) => {
+faultCase(26, 'rolling restart of every service that adds partitions to the log, old and new records side by side', async (scene) => {
   const { mesh, load } = scene
   const stop = new AbortController()
   const writing = writeAsNewer(scene, stop.signal)
-  for (const { name, process } of mesh.services) {
+  const before = await partitionsOf(mesh)
+  // The directories last: they give new conversations a partition, and the others must know it by then.
+  for (const { name, process } of [...mesh.sequencers, ...mesh.gateways, ...mesh.directories]) {
     await process!.stop()
     expect([name, process!.exitCode]).toEqual([name, 0])
-    await process!.restart()
+    await process!.restart({ CHAT4ALL_PARTITIONS: String(MORE_PARTITIONS) })
     await sleep(1_000)
   }
   stop.abort()
@@ -29,6 +32,7 @@ faultCase(26, 'rolling restart of every service, old and new records side by sid
   console.log(`${written.size} records of the newer writer stand between ${load.history.count('send', 'ok') - written.size} others`)
   expect(written.size).toBeGreaterThan(100)
   await load.settle()
+  await expectMorePartitions(mesh, before)
 
   // The members of the first tenant still see what the newer writer put into its messages.
   const { client, tenantId } = load.tenants[0]!
@@ -45,10 +49,7 @@ faultCase(26, 'rolling restart of every service, old and new records side by sid
 async function writeAsNewer({ mesh, load: { history } }: Scene, signal: AbortSignal): Promise<Map<string, string>> {
   const written = new Map<string, string>()
   const conversations = [...new Map(history.records.map((record) => [record.conversation, record])).values()]
-  const rows = await mesh.queryDirectory<{ conversation_id: string; partition: number }>(
-    'SELECT conversation_id, partition FROM conversations',
-  )
-  const partitions = new Map(rows.map((row) => [row.conversation_id, row.partition]))
+  const partitions = await partitionsOf(mesh)
   const connection = await connect({ servers: mesh.engines.nats.map(({ address }) => address) })
   for (let turn = 0; !signal.aborted; turn++) {
     const { tenant, conversation } = conversations[turn % conversations.length]!
