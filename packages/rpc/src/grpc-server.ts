@@ -18,6 +18,8 @@ export interface GrpcServerOptions extends Serving {
   readonly maxStreamsPerConnection?: number
   /** How long a new connection may take to speak HTTP/2. */
   readonly handshakeMs?: number
+  /** More connections from one address are hung up on. */
+  readonly maxConnectionsPerAddress?: number
   /** Without it the port speaks in the clear. */
   readonly tls?: TlsFiles
 }

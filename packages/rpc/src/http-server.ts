@@ -34,6 +34,8 @@ export interface HttpServerOptions extends Serving {
   readonly maxStreamsPerConnection?: number
   /** How long a new connection may take to send its first request head. */
   readonly handshakeMs?: number
+  /** More connections from one address are hung up on. */
+  readonly maxConnectionsPerAddress?: number
   /** Without it the port speaks in the clear. */
   readonly tls?: TlsFiles
 }

@@ -101,6 +101,24 @@ describe('connections that waste the time of the server', () => {
     }
   })
 
+  test('more connections of one address than it may have are closed, until others go', async () => {
+    const serving = { host: '127.0.0.1', port: 0, services: services(new Seen()), authenticate, maxConnectionsPerAddress: 2 }
+    await using grpc = await startGrpcServer(serving)
+    await using http = await startHttpServer(serving)
+    for (const { port } of [grpc, http]) {
+      const [first, second] = [await opened(port), await opened(port)]
+      await closed(connect(port, '127.0.0.1'))
+      first.destroy()
+      await vi.waitFor(async () => {
+        const third = await opened(port)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        expect(third.closed).toBe(false)
+        third.destroy()
+      })
+      second.destroy()
+    }
+  })
+
   test('headers beyond the limit end their connection or call, and the server lives on', async () => {
     for (const { port } of [fronts.grpc, fronts.http]) {
       const http2 = connectHttp2(`http://127.0.0.1:${port}`)
@@ -121,6 +139,13 @@ test('starting on a taken port fails', async () => {
   await expect(startGrpcServer(serving)).rejects.toThrow('EADDRINUSE')
   await expect(startHttpServer(serving)).rejects.toThrow('EADDRINUSE')
 })
+
+function opened(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  socket.resume()
+  return new Promise((resolve) => socket.once('connect', () => resolve(socket)))
+}
 
 function closed(socket: Socket): Promise<void> {
   socket.on('error', () => {})

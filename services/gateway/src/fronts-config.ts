@@ -13,6 +13,8 @@ export const frontsEnv = {
   CHAT4ALL_TLS_KEY: z.string().default(''),
   /** Lets the ports speak in the clear at an address that is not this machine's own. For networks where something in front does TLS. */
   CHAT4ALL_ALLOW_PLAINTEXT: z.stringbool().default(false),
+  /** Connections that one address may have open on each port. Behind a proxy that is the proxy's. */
+  CHAT4ALL_MAX_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
 }
 
 /** What every front needs to know. Throws when it would speak in the clear to the world without having been told to. */
@@ -25,6 +27,7 @@ export function frontsConfig(values: FrontsValues): FrontsConfig {
     )
   return {
     ...{ host, grpcPort: values.CHAT4ALL_GRPC_PORT, httpPort: values.CHAT4ALL_HTTP_PORT, corsOrigins: values.CHAT4ALL_CORS_ORIGINS },
+    maxConnectionsPerAddress: values.CHAT4ALL_MAX_CONNECTIONS_PER_ADDRESS,
     ...(certFile === '' ? {} : { tls: { certFile, keyFile } }),
   }
 }
@@ -39,6 +42,7 @@ export interface FrontsConfig {
   readonly grpcPort: number
   readonly httpPort: number
   readonly corsOrigins: readonly string[]
+  readonly maxConnectionsPerAddress: number
   readonly tls?: TlsFiles
 }
 
@@ -50,4 +54,5 @@ interface FrontsValues {
   readonly CHAT4ALL_TLS_CERT: string
   readonly CHAT4ALL_TLS_KEY: string
   readonly CHAT4ALL_ALLOW_PLAINTEXT: boolean
+  readonly CHAT4ALL_MAX_CONNECTIONS_PER_ADDRESS: number
 }

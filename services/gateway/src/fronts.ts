@@ -23,6 +23,7 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
     authenticate: gateway.authenticate,
     log: options.logger,
     host: options.host,
+    maxConnectionsPerAddress: options.maxConnectionsPerAddress,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
   }
   const grpc = starting.use(await startGrpcServer({ ...serving, port: options.grpcPort }))
