@@ -27,6 +27,7 @@ const common = {
   httpPort: 0,
   corsOrigins: [],
   maxConnectionsPerAddress: 1_000,
+  maxConnectionAgeMinutes: 60,
   logLevel: 'warn',
   secrets: ['secret of this test, long enough'],
 }
