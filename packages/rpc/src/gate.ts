@@ -1,6 +1,7 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { type Logger, silentLogger } from '@chat4all/base'
+import { ConnectionCounts } from './connection-counts.ts'
 import { type TlsFiles, tlsOptions, watchCertificate } from './tls.ts'
 
 /** A listening port that hands over each connection once it has shown which protocol it speaks. */
@@ -17,6 +18,8 @@ export interface GateOptions {
   readonly port: number
   /** A connection that has not shown its protocol by then is closed. */
   readonly handshakeMs?: number
+  /** More connections from one address are hung up on. Default: 10,000. */
+  readonly maxConnectionsPerAddress?: number
   /** Without it the port speaks in the clear. */
   readonly tls?: TlsFiles
   readonly log?: Logger
@@ -31,8 +34,10 @@ const FRAME_HEADER_BYTES = 9
 const HANDSHAKE_BYTES = PREFACE.length + FRAME_HEADER_BYTES
 const SETTINGS = 4
 
-export function openGate({ host, port, handshakeMs = 10_000, tls, log = silentLogger, http1, http2 }: GateOptions): Promise<Gate> {
+export function openGate(options: GateOptions): Promise<Gate> {
+  const { host, port, handshakeMs = 10_000, maxConnectionsPerAddress = 10_000, tls, log = silentLogger, http1, http2 } = options
   const sockets = new Set<Socket>()
+  const addresses = new ConnectionCounts(maxConnectionsPerAddress)
   const accept = (socket: Socket) => {
     socket.on('error', () => socket.destroy())
     if (http1 === undefined && tls === undefined) {
@@ -43,11 +48,13 @@ export function openGate({ host, port, handshakeMs = 10_000, tls, log = silentLo
       sniff(socket, handshakeMs, (protocol) => (protocol === 'http2' ? http2 : (http1 ?? refuse))(socket))
     }
   }
-  const { server, close } =
-    tls === undefined ? { server: createServer({ noDelay: true }, accept), close: () => {} } : openTls(tls, handshakeMs, log, accept)
-  server.on('connection', (socket) => {
+  const secured = tls && openTls(tls, handshakeMs, log, accept)
+  const server = createServer({ noDelay: true }, (socket) => {
+    if (!addresses.add(socket)) return socket.destroy()
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
+    if (secured === undefined) accept(socket)
+    else secured.accept(socket)
   })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -55,7 +62,7 @@ export function openGate({ host, port, handshakeMs = 10_000, tls, log = silentLo
       resolve({
         port: (server.address() as { port: number }).port,
         close: () => {
-          close()
+          secured?.close()
           const closed = new Promise<void>((done) => server.close(() => done()))
           for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
           return closed
@@ -68,10 +75,14 @@ export function openGate({ host, port, handshakeMs = 10_000, tls, log = silentLo
   })
 }
 
-function openTls(tls: TlsFiles, handshakeMs: number, log: Logger, accept: (socket: Socket) => void): { server: Server; close: () => void } {
-  const server = createTlsServer({ ...tlsOptions(tls, handshakeMs), noDelay: true }, accept)
+/** Shakes hands on sockets that somebody else accepts. */
+function openTls(tls: TlsFiles, handshakeMs: number, log: Logger, secured: (socket: Socket) => void) {
+  const server = createTlsServer(tlsOptions(tls, handshakeMs), secured)
   server.on('tlsClientError', (_error, socket) => socket.destroy())
-  return { server, close: watchCertificate(tls, log, (options) => server.setSecureContext(options)) }
+  return {
+    accept: (socket: Socket) => void server.emit('connection', socket),
+    close: watchCertificate(tls, log, (options) => server.setSecureContext(options)),
+  }
 }
 
 /** For ports that speak HTTP/2 only, in the clear. Looking into the bytes before HTTP/2 does costs 8 KB per connection. */

@@ -80,12 +80,16 @@ export class GrpcCall implements StreamWriter {
     })
   }
 
+  get openForMs(): number {
+    return performance.now() - this.#call.startedAt
+  }
+
   /** The message in work is finished first: its answer tells the caller what holds. Unary calls end by themselves. */
-  async stop(): Promise<void> {
+  async stop(reason = shuttingDown()): Promise<void> {
     if (this.#method.desc.methodKind === 'unary') return
     this.#stopping = true
     await this.#inWork
-    this.#cut(shuttingDown())
+    this.#cut(reason)
   }
 
   #watch(): void {

@@ -5,6 +5,7 @@ import { GrpcCall } from './grpc-call.ts'
 import { statusTrailers } from './grpc-headers.ts'
 import { createHttp2 } from './http2.ts'
 import { bindMethods, type RpcMethod, type Serving } from './invoke.ts'
+import { type MaxAge, moveOn } from './max-age.ts'
 import type { Stoppable } from './stoppable.ts'
 import type { TlsFiles } from './tls.ts'
 
@@ -18,25 +19,33 @@ export interface GrpcServerOptions extends Serving {
   readonly maxStreamsPerConnection?: number
   /** How long a new connection may take to speak HTTP/2. */
   readonly handshakeMs?: number
+  /** Connections and streams that are older make room. Default: never. */
+  readonly maxAge?: MaxAge
+  /** More connections from one address are hung up on. */
+  readonly maxConnectionsPerAddress?: number
   /** Without it the port speaks in the clear. */
   readonly tls?: TlsFiles
 }
 
 /** Serves gRPC over HTTP/2 (docs/adr/0011). */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<Stoppable> {
-  const { maxRequestBytes = 4 * 1024 * 1024, maxStreamsPerConnection = 1000 } = options
+  const { maxRequestBytes = 4 * 1024 * 1024, maxStreamsPerConnection = 1000, maxAge } = options
   const methods = bindMethods(options)
   const calls = new Set<GrpcCall>()
-  const http2 = createHttp2(maxStreamsPerConnection, (server) => {
+  const http2 = createHttp2({ maxConcurrentStreams: maxStreamsPerConnection, maxAge }, (server) => {
     server.on('stream', (stream, headers) => {
       const method = admitted(stream, headers, methods)
       if (method !== undefined) void new GrpcCall(method, stream, headers, calls).serve(maxRequestBytes)
     })
   })
+  const unwatch = maxAge?.watch(() => {
+    for (const call of calls) if (maxAge.isDue(call.openForMs)) void call.stop(moveOn())
+  })
   const gate = await openGate({ ...options, http2: http2.accept })
 
   let stopped: Promise<void> | undefined
   const shutDown = async (graceMs: number): Promise<void> => {
+    unwatch?.()
     const closed = gate.close()
     http2.close()
     for (const call of calls) void call.stop()

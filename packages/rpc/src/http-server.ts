@@ -10,6 +10,7 @@ import { openGate } from './gate.ts'
 import { isGone } from './gone.ts'
 import { createHttp2 } from './http2.ts'
 import { bindMethods, type RpcMethod, type Serving } from './invoke.ts'
+import { type MaxAge, moveOn } from './max-age.ts'
 import { restFront, sendNoSuchPath } from './rest/index.ts'
 import type { Stoppable } from './stoppable.ts'
 import type { TlsFiles } from './tls.ts'
@@ -34,6 +35,10 @@ export interface HttpServerOptions extends Serving {
   readonly maxStreamsPerConnection?: number
   /** How long a new connection may take to send its first request head. */
   readonly handshakeMs?: number
+  /** Connections and streams that are older make room. Default: never. */
+  readonly maxAge?: MaxAge
+  /** More connections from one address are hung up on. */
+  readonly maxConnectionsPerAddress?: number
   /** Without it the port speaks in the clear. */
   readonly tls?: TlsFiles
 }
@@ -44,7 +49,7 @@ const MAX_REQUEST_BYTES = 4 * 1024 * 1024
 
 /** Serves Connect, gRPC-Web, gRPC, REST and plain HTTP on one port, over HTTP/1.1 and HTTP/2. */
 export async function startHttpServer(options: HttpServerOptions): Promise<Stoppable> {
-  const { handshakeMs = 10_000, maxStreamsPerConnection = 1000 } = options
+  const { handshakeMs = 10_000, maxStreamsPerConnection = 1000, maxAge } = options
   const streams = new Set<Call>()
   let stopping = false
   const methods = bindMethods(options)
@@ -65,7 +70,13 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Stopp
   if (sockets) http1.on('upgrade', sockets.upgrade)
   // It never listens: without this event it would enforce no timeout and know no idle connection.
   http1.emit('listening')
-  const http2 = createHttp2(maxStreamsPerConnection, (server) => void server.on('request', handle as never))
+  const http2 = createHttp2(
+    { maxConcurrentStreams: maxStreamsPerConnection, maxAge },
+    (server) => void server.on('request', handle as never),
+  )
+  const unwatch = maxAge?.watch(() => {
+    for (const call of streams) if (maxAge.isDue(performance.now() - call.startedAt)) call.abort(moveOn())
+  })
   const gate = await openGate({
     ...options,
     handshakeMs,
@@ -75,6 +86,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Stopp
 
   const shutDown = async (graceMs: number): Promise<void> => {
     stopping = true
+    unwatch?.()
     const closed = gate.close()
     http1.close()
     http1.closeIdleConnections()

@@ -1,7 +1,15 @@
 import type { Transport } from '@connectrpc/connect'
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import type { Client } from '@grpc/grpc-js'
-import { Health, inMemoryTransport, reflectionServices, type Stoppable, startGrpcServer, startHttpServer } from '../src/index.ts'
+import {
+  Health,
+  inMemoryTransport,
+  type MaxAge,
+  reflectionServices,
+  type Stoppable,
+  startGrpcServer,
+  startHttpServer,
+} from '../src/index.ts'
 import { authenticate, Seen, services } from './fixture.ts'
 import { grpcJsTransport } from './grpc-js-transport.ts'
 
@@ -15,12 +23,12 @@ export class Fronts {
   readonly #sessions: Http2SessionManager[] = []
   readonly #clients: Client[] = []
 
-  static async start(): Promise<Fronts> {
+  static async start({ maxAge }: { readonly maxAge?: MaxAge } = {}): Promise<Fronts> {
     const seen = new Seen()
     const own = services(seen)
     const health = new Health(own)
     const all = [...own, health.service, ...reflectionServices([...own, health.service])]
-    const serving = { host: '127.0.0.1', port: 0, services: all, authenticate }
+    const serving = { host: '127.0.0.1', port: 0, services: all, authenticate, ...(maxAge && { maxAge }) }
     const fronts = [await startGrpcServer(serving), await startHttpServer(serving)] as const
     return new Fronts(seen, health, ...fronts, inMemoryTransport(all, authenticate))
   }

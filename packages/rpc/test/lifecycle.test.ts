@@ -4,7 +4,7 @@ import { LiveService } from '@chat4all/gen/chat4all/v1/live_service_pb.js'
 import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { createClient } from '@connectrpc/connect'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { reasonOf, startGrpcServer, startHttpServer } from '../src/index.ts'
+import { MaxAge, reasonOf, startGrpcServer, startHttpServer } from '../src/index.ts'
 import { as, authenticate, Seen, services, textTo } from './fixture.ts'
 import { type FrontName, Fronts } from './fronts.ts'
 
@@ -101,6 +101,24 @@ describe('connections that waste the time of the server', () => {
     }
   })
 
+  test('more connections of one address than it may have are closed, until others go', async () => {
+    const serving = { host: '127.0.0.1', port: 0, services: services(new Seen()), authenticate, maxConnectionsPerAddress: 2 }
+    await using grpc = await startGrpcServer(serving)
+    await using http = await startHttpServer(serving)
+    for (const { port } of [grpc, http]) {
+      const [first, second] = [await opened(port), await opened(port)]
+      await closed(connect(port, '127.0.0.1'))
+      first.destroy()
+      await vi.waitFor(async () => {
+        const third = await opened(port)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        expect(third.closed).toBe(false)
+        third.destroy()
+      })
+      second.destroy()
+    }
+  })
+
   test('headers beyond the limit end their connection or call, and the server lives on', async () => {
     for (const { port } of [fronts.grpc, fronts.http]) {
       const http2 = connectHttp2(`http://127.0.0.1:${port}`)
@@ -116,11 +134,41 @@ describe('connections that waste the time of the server', () => {
   })
 })
 
+test.each<FrontName>(['grpc-js', 'Connect on HTTP/1.1', 'Connect on HTTP/2'])(
+  'a stream that is open for long makes room: %s',
+  async (name) => {
+    await using aging = await Fronts.start({ maxAge: new MaxAge(300, 20) })
+    const started = performance.now()
+    const responses = createClient(LiveService, aging.transports[name]).subscribe({ cursor: 'idle' }, { headers })[Symbol.asyncIterator]()
+    await responses.next()
+    expect(await reasonAfter(responses.next())).toBe('SHUTTING_DOWN')
+    expect(performance.now() - started).toBeGreaterThan(250)
+  },
+)
+
+test('a connection that is open for long takes no more calls, and finishes those that it has', async () => {
+  await using aging = await Fronts.start({ maxAge: new MaxAge(300, 20) })
+  for (const { port } of [aging.grpc, aging.http]) {
+    const http2 = connectHttp2(`http://127.0.0.1:${port}`)
+    const goaway = new Promise((resolve) => http2.once('goaway', resolve))
+    const end = new Promise((resolve) => http2.once('close', resolve))
+    expect(await goaway).toBe(0)
+    await end
+  }
+})
+
 test('starting on a taken port fails', async () => {
   const serving = { host: '127.0.0.1', port: fronts.grpc.port, services: [], authenticate }
   await expect(startGrpcServer(serving)).rejects.toThrow('EADDRINUSE')
   await expect(startHttpServer(serving)).rejects.toThrow('EADDRINUSE')
 })
+
+function opened(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {})
+  socket.resume()
+  return new Promise((resolve) => socket.once('connect', () => resolve(socket)))
+}
 
 function closed(socket: Socket): Promise<void> {
   socket.on('error', () => {})

@@ -26,6 +26,8 @@ const common = {
   grpcPort: 0,
   httpPort: 0,
   corsOrigins: [],
+  maxConnectionsPerAddress: 1_000,
+  maxConnectionAgeMinutes: 60,
   logLevel: 'warn',
   secrets: ['secret of this test, long enough'],
 }

@@ -9,10 +9,17 @@ const values = {
   CHAT4ALL_TLS_CERT: '',
   CHAT4ALL_TLS_KEY: '',
   CHAT4ALL_ALLOW_PLAINTEXT: false,
+  CHAT4ALL_MAX_CONNECTIONS_PER_ADDRESS: 100,
+  CHAT4ALL_MAX_CONNECTION_AGE_MINUTES: 10,
 }
 
 test.each(['127.0.0.1', '127.8.8.8', 'localhost', '::1'])('speaks in the clear at %s', (host) => {
-  expect(frontsConfig({ ...values, CHAT4ALL_HOST: host })).toEqual({ host, grpcPort: 9090, httpPort: 8080, corsOrigins: [] })
+  expect(frontsConfig({ ...values, CHAT4ALL_HOST: host })).toEqual({
+    ...{ host, grpcPort: 9090, httpPort: 8080 },
+    corsOrigins: [],
+    maxConnectionsPerAddress: 100,
+    maxConnectionAgeMinutes: 10,
+  })
 })
 
 test.each(['0.0.0.0', '::', '10.0.0.1', 'chat.example', '127.evil.example'])('does not at %s, unless it is told to', (host) => {

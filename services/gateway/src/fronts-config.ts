@@ -13,6 +13,10 @@ export const frontsEnv = {
   CHAT4ALL_TLS_KEY: z.string().default(''),
   /** Lets the ports speak in the clear at an address that is not this machine's own. For networks where something in front does TLS. */
   CHAT4ALL_ALLOW_PLAINTEXT: z.stringbool().default(false),
+  /** Connections that one address may have open on each port. Behind a proxy that is the proxy's. */
+  CHAT4ALL_MAX_CONNECTIONS_PER_ADDRESS: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  /** Minutes, give or take a tenth, after which a connection or a live stream makes room: clients come back at once, and so spread over gateways that joined. */
+  CHAT4ALL_MAX_CONNECTION_AGE_MINUTES: z.coerce.number().int().min(1).max(100_000).default(120),
 }
 
 /** What every front needs to know. Throws when it would speak in the clear to the world without having been told to. */
@@ -25,6 +29,8 @@ export function frontsConfig(values: FrontsValues): FrontsConfig {
     )
   return {
     ...{ host, grpcPort: values.CHAT4ALL_GRPC_PORT, httpPort: values.CHAT4ALL_HTTP_PORT, corsOrigins: values.CHAT4ALL_CORS_ORIGINS },
+    maxConnectionsPerAddress: values.CHAT4ALL_MAX_CONNECTIONS_PER_ADDRESS,
+    maxConnectionAgeMinutes: values.CHAT4ALL_MAX_CONNECTION_AGE_MINUTES,
     ...(certFile === '' ? {} : { tls: { certFile, keyFile } }),
   }
 }
@@ -39,6 +45,8 @@ export interface FrontsConfig {
   readonly grpcPort: number
   readonly httpPort: number
   readonly corsOrigins: readonly string[]
+  readonly maxConnectionsPerAddress: number
+  readonly maxConnectionAgeMinutes: number
   readonly tls?: TlsFiles
 }
 
@@ -50,4 +58,6 @@ interface FrontsValues {
   readonly CHAT4ALL_TLS_CERT: string
   readonly CHAT4ALL_TLS_KEY: string
   readonly CHAT4ALL_ALLOW_PLAINTEXT: boolean
+  readonly CHAT4ALL_MAX_CONNECTIONS_PER_ADDRESS: number
+  readonly CHAT4ALL_MAX_CONNECTION_AGE_MINUTES: number
 }

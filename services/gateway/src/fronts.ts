@@ -1,5 +1,5 @@
 import type { Logger } from '@chat4all/base'
-import { Health, type HttpHandler, healthRoutes, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
+import { Health, type HttpHandler, healthRoutes, MaxAge, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
 import type { FrontsConfig } from './fronts-config.ts'
 import type { GatewayService } from './service.ts'
 
@@ -23,6 +23,8 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
     authenticate: gateway.authenticate,
     log: options.logger,
     host: options.host,
+    maxConnectionsPerAddress: options.maxConnectionsPerAddress,
+    maxAge: new MaxAge(options.maxConnectionAgeMinutes * 60_000),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
   }
   const grpc = starting.use(await startGrpcServer({ ...serving, port: options.grpcPort }))

@@ -51,6 +51,48 @@ function checkOrder(events: readonly Event[]): void {
   }
 }
 
+describe('waiting for changes', () => {
+  const wait = async (person: Person, seconds: number) => {
+    const { cursor } = await person.call(syncChanges, {})
+    const started = performance.now()
+    return {
+      cursor,
+      answer: person.call(syncChanges, { cursor, wait: seconds }).then((given) => ({ ...given, ms: performance.now() - started })),
+    }
+  }
+
+  it('ends with the first news, and what follows is not lost', async () => {
+    const room = await acme.group(ana, bo)
+    const { answer } = await wait(bo, 30)
+    await ana.say(room, 'news')
+    await ana.say(room, 'more')
+    const { events, cursor, ms } = await answer
+    expect(ms).toBeLessThan(20_000)
+    const rest = await syncAll(bo, cursor, 10)
+    const texts = [...events, ...rest.events].flatMap(({ kind }) => (kind.case === 'messageCreated' ? [textOf(kind.value)] : []))
+    expect(texts).toEqual(['news', 'more'])
+  })
+
+  it('ends without news when the time is over', async () => {
+    const [quiet] = (await acme.people('quiet')) as [Person]
+    const { answer } = await wait(quiet, 1)
+    const { events, cursor, more, ms } = await answer
+    expect([events, more]).toEqual([[], false])
+    expect(ms).toBeGreaterThanOrEqual(1_000)
+    expect(cursor).not.toBe('')
+  })
+
+  it('does not wait for what is there already', async () => {
+    const room = await acme.group(ana, bo)
+    const { cursor } = await bo.call(syncChanges, {})
+    await ana.say(room, 'before')
+    const started = performance.now()
+    const { events } = await bo.call(syncChanges, { cursor, wait: 30 })
+    expect(events.length).toBeGreaterThan(0)
+    expect(performance.now() - started).toBeLessThan(20_000)
+  })
+})
+
 describe('the changes of one conversation', () => {
   it('come in order, page by page, from any revision', async () => {
     const room = await acme.group(ana, bo)

@@ -135,6 +135,13 @@ export declare type SyncChangesRequest = Message<"chat4all.v1.SyncChangesRequest
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
+
+  /**
+   * Seconds to wait for news when there is none, 0 to 30. Without a cursor nothing is waited for.
+   *
+   * @generated from field: int32 wait = 4;
+   */
+  wait: number;
 };
 
 /**
@@ -266,6 +273,9 @@ export declare const SyncService: GenService<{
   /**
    * Everything that changed for a user after a cursor: what a returning client calls. Events of one conversation come
    * in order; receipts come as they stand now. Call again with the returned cursor while `more` is set.
+   *
+   * With `wait` it is a long poll, for clients that can hold no stream open: an answer without news comes only when the
+   * time is over.
    *
    * Errors: TOKEN_MISMATCH.
    *

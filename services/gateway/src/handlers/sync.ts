@@ -4,7 +4,9 @@ import type { UnaryHandler } from '@chat4all/rpc'
 import { actingUser } from '../access/acting-user.ts'
 import { eventOfChange } from '../mapping.ts'
 import { type CatchUpDeps, catchUp, cursorOfNow } from '../sync/catch-up.ts'
-import { decodeCursor, encodeCursor } from '../sync/cursor.ts'
+import { type Cursor, decodeCursor, encodeCursor } from '../sync/cursor.ts'
+import { type SubscribeDeps, subscribe } from './subscribe.ts'
+import { untilNews } from './until-news.ts'
 
 type Methods = typeof SyncService.method
 
@@ -18,24 +20,33 @@ export function listChanges({ store, conversations }: CatchUpDeps): UnaryHandler
   }
 }
 
-export function syncChanges(deps: CatchUpDeps): UnaryHandler<Methods['syncChanges']> {
-  return async ({ userId: named, cursor, pageSize }, { principal }) => {
-    const userId = actingUser(principal!, named, 'user_id')
+export function syncChanges(deps: SubscribeDeps): UnaryHandler<Methods['syncChanges']> {
+  const follow = subscribe(deps)
+  return async ({ userId: named, cursor, pageSize, wait }, context) => {
+    const principal = context.principal!
+    const userId = actingUser(principal, named, 'user_id')
     if (cursor === '') return { cursor: encodeCursor(await cursorOfNow(deps)) }
-    const limit = pageSize || 200
-    const events: Event[] = []
-    const snapshots: { readonly conversationId: string; readonly revision: bigint }[] = []
-    let at = decodeCursor(cursor)
-    for await (const step of catchUp(deps, principal!.tenantId, userId, at, limit)) {
-      if (events.length > 0 && events.length + step.events.length > limit)
-        return { events, snapshots, cursor: encodeCursor(at), more: true }
-      events.push(...step.events)
-      snapshots.push(...step.snapshots)
-      at = step.cursor
-      if (events.length + snapshots.length >= limit) break
-    }
-    return { events, snapshots, cursor: encodeCursor(at), more: at.page !== undefined }
+    const changes = () => changesSince(deps, principal.tenantId, userId, decodeCursor(cursor), pageSize || 200)
+    const now = await changes()
+    if (wait === 0 || now.events.length + now.snapshots.length > 0) return now
+    await untilNews(follow, { userId: named, cursor: now.cursor }, context, wait * 1000)
+    return changes()
   }
+}
+
+/** One page. */
+async function changesSince(deps: CatchUpDeps, tenantId: string, userId: string, from: Cursor, limit: number) {
+  const events: Event[] = []
+  const snapshots: { readonly conversationId: string; readonly revision: bigint }[] = []
+  let at = from
+  for await (const step of catchUp(deps, tenantId, userId, at, limit)) {
+    if (events.length > 0 && events.length + step.events.length > limit) return { events, snapshots, cursor: encodeCursor(at), more: true }
+    events.push(...step.events)
+    snapshots.push(...step.snapshots)
+    at = step.cursor
+    if (events.length + snapshots.length >= limit) break
+  }
+  return { events, snapshots, cursor: encodeCursor(at), more: at.page !== undefined }
 }
 
 export function getRangeDigest({ store, conversations }: CatchUpDeps): UnaryHandler<Methods['getRangeDigest']> {
