@@ -1,6 +1,9 @@
+import { createRequire } from 'node:module'
 import type { Logger } from '@chat4all/base'
-import { Health, type HttpHandler, healthRoutes, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
+import { docsRoutes, Health, type HttpHandler, healthRoutes, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
 import type { GatewayService } from './service.ts'
+
+const OPENAPI_FILE = createRequire(import.meta.url).resolve('@chat4all/gen/openapi.json')
 
 export interface FrontOptions {
   readonly host: string
@@ -28,7 +31,7 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
     host: options.host,
   }
   const grpc = starting.use(await startGrpcServer({ ...serving, port: options.grpcPort }))
-  const routes = { ...healthRoutes(health), '/.well-known/jwks.json': jwksRoute(gateway) }
+  const routes = { ...healthRoutes(health), ...docsRoutes(OPENAPI_FILE), '/.well-known/jwks.json': jwksRoute(gateway) }
   const http = starting.use(await startHttpServer({ ...serving, port: options.httpPort, corsOrigins: options.corsOrigins, routes }))
   health.set(true)
   gateway.watchReadiness((ready) => health.set(ready))
