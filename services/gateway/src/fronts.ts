@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module'
 import type { Logger } from '@chat4all/base'
-import { docsRoutes, Health, type HttpHandler, healthRoutes, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
+import { Health, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
+import { httpRoutes } from './http-routes.ts'
 import type { GatewayService } from './service.ts'
-
-const OPENAPI_FILE = createRequire(import.meta.url).resolve('@chat4all/gen/openapi.json')
 
 export interface FrontOptions {
   readonly host: string
@@ -31,7 +29,7 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
     host: options.host,
   }
   const grpc = starting.use(await startGrpcServer({ ...serving, port: options.grpcPort }))
-  const routes = { ...healthRoutes(health), ...docsRoutes(OPENAPI_FILE), '/.well-known/jwks.json': jwksRoute(gateway) }
+  const routes = httpRoutes(gateway, health)
   const http = starting.use(await startHttpServer({ ...serving, port: options.httpPort, corsOrigins: options.corsOrigins, routes }))
   health.set(true)
   gateway.watchReadiness((ready) => health.set(ready))
@@ -46,13 +44,5 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
       await told
       await Promise.all([grpc.stop(), http.stop()])
     },
-  }
-}
-
-/** The keys that verify tokens, for those who check them themselves. */
-function jwksRoute(gateway: GatewayService): HttpHandler {
-  return async (_request, response) => {
-    const jwks = await gateway.jwks()
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'max-age=60' }).end(jwks)
   }
 }

@@ -44,6 +44,7 @@ export const ERROR_SCHEMAS: JsonObject = {
   BadRequest: detail('BadRequest', 'The fields that break a rule.', {
     field_violations: {
       type: 'array',
+      description: 'One for each field.',
       items: {
         type: 'object',
         properties: {
