@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { docsRoutes, type Health, type HttpHandler, healthRoutes } from '@chat4all/rpc'
 import type { GatewayService } from './service.ts'
 
-const OPENAPI_FILE = createRequire(import.meta.url).resolve('@chat4all/gen/openapi.json')
+const OPENAPI_FILE = fileURLToPath(import.meta.resolve('@chat4all/gen/openapi.json'))
 
 type Gateway = Pick<GatewayService, 'jwks'>
 

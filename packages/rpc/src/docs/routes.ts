@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { HttpHandler } from '../http-server.ts'
 import { staticFile } from '../static-file.ts'
 
-const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
+const SWAGGER_UI = dirname(fileURLToPath(import.meta.resolve('swagger-ui-dist/package.json')))
 
 /** Nothing but files of this server runs or is loaded, and calls go nowhere else. Swagger UI has pictures inside its style sheet. */
 const PAGE_POLICY = [

@@ -8,5 +8,5 @@
  * 3. `rules` and `required-fields` turn buf.validate into limits of schemas; `comments` reads the comments of the contracts.
  * 4. `error-responses` has the reasons and statuses of each call, `error-schemas` the form of errors, `examples` checks the examples.
  */
-export { type DocumentOptions, openApiDocument } from './document.ts'
+export { openApiDocument } from './document.ts'
 export type { Examples } from './examples.ts'

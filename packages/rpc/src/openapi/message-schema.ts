@@ -1,9 +1,15 @@
 import { type DescField, type DescMessage, type DescOneof, getOption, type JsonObject } from '@bufbuild/protobuf'
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt'
 import { message as messageRules, oneof as oneofRules } from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js'
+import type { Comments } from './comments.ts'
 import { requiredFields } from './required-fields.ts'
 import type { Place } from './scalar-schema.ts'
-import type { Schemas } from './schemas.ts'
+
+/** What a message is made of. */
+interface Schemas {
+  readonly comments: Comments
+  ofField(field: DescField, place: Place): JsonObject
+}
 
 const NOTHING: ReadonlySet<string> = new Set()
 
