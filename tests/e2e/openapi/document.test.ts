@@ -4,7 +4,7 @@ import given from '@chat4all/gen/openapi.json' with { type: 'json' }
 import { validate } from '@readme/openapi-parser'
 import { describe, expect, it } from 'vitest'
 import { METHODS } from '../support/api.ts'
-import { type Document, operationsOf, parametersOf } from './documented.ts'
+import { answerOf, type Document, operationsOf, parametersOf } from './documented.ts'
 import { validatorOf } from './validators.ts'
 
 const document = given as unknown as Document
@@ -23,6 +23,11 @@ describe('the OpenAPI document', () => {
     )
     const documented = operations.filter(({ operation }) => !operation.tags.includes('Server'))
     expect(documented.map(({ method, path }) => `${method} ${nameless(path)}`).sort()).toEqual(served.sort())
+  })
+
+  it('tells in words what no schema can say', () => {
+    const { description } = operations.find(({ operation }) => operation.operationId === 'getRangeDigest')!.operation
+    expect(description).toContain('to_sequence must not be below from_sequence')
   })
 
   it('has a description of every operation, parameter, schema and property', () => {
@@ -48,6 +53,10 @@ describe('the examples', () => {
       for (const { name, schema, example } of parametersOf(document, operation))
         if (example !== undefined) expectValid(name, schema, example)
       for (const { schema, example } of Object.values(operation.requestBody?.content ?? {})) expectValid('the body', schema, example)
+      for (const status of Object.keys(operation.responses)) {
+        for (const { schema, example } of Object.values(answerOf(document, operation, Number(status))!.content))
+          if (example !== undefined) expectValid(status, schema, example)
+      }
     },
   )
 

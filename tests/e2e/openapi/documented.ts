@@ -20,6 +20,7 @@ export interface Parameter {
 
 export interface Operation {
   readonly operationId: string
+  readonly description?: string
   readonly tags: readonly string[]
   readonly security?: readonly object[]
   readonly parameters?: readonly (Parameter | { readonly $ref: string })[]
@@ -29,7 +30,7 @@ export interface Operation {
 
 interface Answer {
   readonly description: string
-  readonly content: Readonly<Record<string, { readonly schema: Schema }>>
+  readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>
 }
 
 /** One operation with its place in the document. */

@@ -1,4 +1,4 @@
-import { createRegistry, type FileRegistry, type JsonObject } from '@bufbuild/protobuf'
+import { createRegistry, type DescService, type FileRegistry, type JsonObject } from '@bufbuild/protobuf'
 import { AccessSchema } from '@chat4all/gen/chat4all/v1/access_pb.js'
 import { ErrorReasonSchema } from '@chat4all/gen/chat4all/v1/error_reason_pb.js'
 import { StatusSchema } from '@chat4all/gen/google/rpc/status_pb.js'
@@ -9,8 +9,11 @@ import { openApiDocument } from './document.ts'
 // biome-ignore lint/suspicious/noExplicitAny: a document of many shapes, compared by the tests
 type Document = any
 
-function documentOf(of: Contract, requests: Record<string, JsonObject> = {}, messages: Record<string, JsonObject> = {}): Document {
+type Examples = Readonly<Record<string, JsonObject>>
+
+function documentOf(of: Contract, requests: Examples = {}, messages: Examples = {}, change = (_service: DescService) => {}): Document {
   const { service } = contract(of)
+  change(service)
   const none = Object.fromEntries(service.methods.map(({ name }) => [name, {}]))
   const files = [service, AccessSchema, ErrorReasonSchema, StatusSchema].map(({ file }) => file)
   return openApiDocument({
@@ -106,6 +109,18 @@ describe('an operation', () => {
       { properties: { error: { $ref: '#/components/schemas/Status' } } },
     ])
     expect(Object.keys(content('/stream'))).toEqual(['application/x-ndjson', 'text/event-stream'])
+  })
+
+  test('and what it takes are marked where they are deprecated', () => {
+    const of = {
+      messages: { ...OUT, In: ['string id', 'string old'] },
+      rpcs: { Get: ['In -> Out', rule('get', '/v1/{id}')] },
+    } satisfies Contract
+    const { get } = documentOf(of, {}, {}, ({ methods: [method] }) => {
+      Object.assign(method!, { deprecated: true })
+      Object.assign(method!.input.fields[1]!, { deprecated: true })
+    }).paths['/v1/{id}']
+    expect([get.deprecated, get.parameters[0].deprecated, get.parameters[1].deprecated]).toEqual([true, undefined, true])
   })
 
   test('is refused where a wildcard has no name', () => {

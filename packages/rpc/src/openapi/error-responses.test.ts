@@ -18,7 +18,10 @@ test('a call has the errors that its comment names, and those that every call ha
   const shared = errors.shared() as Record<string, { description?: string; headers: object }>
   expect(Object.keys(shared)).toEqual(['Error400', 'Error401', 'Error413', 'Error415', 'Error500', 'Error503', 'Error504'])
   expect(reasonsOf(shared['Error503']!)).toEqual(['ENGINE_UNAVAILABLE', 'SHUTTING_DOWN'])
-  expect(Object.keys(shared['Error503']!.headers)).toContain('Retry-After')
+  expect(Object.keys(shared['Error503']!.headers)).toEqual(['Retry-After'])
+  expect(all['404']).toMatchObject({
+    content: { 'application/json': { example: { code: 5, details: [{ reason: 'MESSAGE_NOT_FOUND', domain: 'chat4all' }] } } },
+  })
 })
 
 test('a call without a token and a body cannot fail for them', () => {

@@ -1,7 +1,7 @@
 import type { DescEnum, JsonObject } from '@bufbuild/protobuf'
-import { ChatError, REASON_CODES, type Reason } from '@chat4all/base'
+import { ChatError, type ChatErrorDetails, REASON_CODES, type Reason } from '@chat4all/base'
 import { Access } from '@chat4all/gen/chat4all/v1/access_pb.js'
-import { httpStatusOf } from '../rest/errors.ts'
+import { errorJson, httpStatusOf } from '../rest/errors.ts'
 import type { Comments } from './comments.ts'
 import { STATUS } from './error-schemas.ts'
 
@@ -18,13 +18,22 @@ const ALWAYS: readonly Reason[] = [
 const WITH_TOKEN: readonly Reason[] = ['TOKEN_INVALID', 'ACCESS_DENIED']
 const WITH_BODY: readonly Reason[] = ['REQUEST_TOO_LARGE']
 /** Has no reason of its own. */
-const NOT_JSON = '- `REQUEST_MALFORMED`: The content type of the body is not `application/json`, or its encoding not `gzip`.'
+const NOT_JSON = 'The content type of the body is not `application/json`, or its encoding not `gzip`.'
 
 const RETRY_AFTER: JsonObject = { 'Retry-After': { $ref: '#/components/headers/RetryAfter' } }
+const REQUEST_ID: JsonObject = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } }
 const HEADERS: Readonly<Record<string, JsonObject>> = {
   401: { 'WWW-Authenticate': { description: 'Always `Bearer`.', schema: { type: 'string' } } },
   429: RETRY_AFTER,
+  500: REQUEST_ID,
   503: RETRY_AFTER,
+}
+
+/** What examples show beside the reason. */
+const DETAILS: Partial<Record<Reason, ChatErrorDetails>> = {
+  FIELD_INVALID: { fields: [{ field: 'name_of.the_field', description: 'the rule that it breaks' }] },
+  RATE_LIMITED: { retryAfterMs: 1000 },
+  INTERNAL: { metadata: { request_id: '7d1f0c9e' } },
 }
 
 /** The errors of calls. Those that many calls have alike are kept to be referred to. */
@@ -45,9 +54,9 @@ export class ErrorResponses {
     const byStatus = Map.groupBy([...common, ...own], (reason) => `${httpStatusOf(new ChatError(reason, ''))}`)
     const responses = [...byStatus].map(([status, reasons]) => {
       const isShared = !reasons.some((reason) => own.includes(reason))
-      return [status, isShared ? this.#share(status, this.#listed(reasons)) : responseOf(status, this.#listed(reasons))] as const
+      return [status, isShared ? this.#share(status, reasons) : this.#response(status, reasons)] as const
     })
-    return { ...Object.fromEntries(responses), ...(takesBody ? { 415: this.#share('415', NOT_JSON) } : {}) }
+    return { ...Object.fromEntries(responses), ...(takesBody ? { 415: this.#share('415', ['REQUEST_MALFORMED'], NOT_JSON) } : {}) }
   }
 
   /** By name. */
@@ -55,21 +64,22 @@ export class ErrorResponses {
     return Object.fromEntries([...this.#shared].sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 
-  /** Which reasons a status has in common depends on the status alone, but for a body and a token. */
-  #share(status: string, description: string): JsonObject {
+  /** Which reasons a status has in common depends on the status alone. */
+  #share(status: string, reasons: readonly Reason[], meaning?: string): JsonObject {
     const name = `Error${status}`
-    this.#shared.set(name, responseOf(status, description))
+    this.#shared.set(name, this.#response(status, reasons, meaning))
     return { $ref: `#/components/responses/${name}` }
   }
 
-  #listed(reasons: readonly Reason[]): string {
-    return reasons.map((reason) => `- \`${reason}\`: ${this.#meanings.get(reason) ?? ''}`).join('\n')
+  #response(status: string, reasons: readonly Reason[], meaning?: string): JsonObject {
+    const said = reasons.map((reason) => ({ reason, words: meaning ?? this.#meanings.get(reason) ?? '' }))
+    const { reason, words } = said[0]!
+    return {
+      description: said.map((each) => `- \`${each.reason}\`: ${each.words}`).join('\n'),
+      ...(status in HEADERS ? { headers: HEADERS[status]! } : {}),
+      content: { 'application/json': { schema: STATUS, example: errorJson(new ChatError(reason, words, DETAILS[reason])) } },
+    }
   }
-}
-
-function responseOf(status: string, description: string): JsonObject {
-  const headers = { 'X-Request-Id': { $ref: '#/components/headers/RequestId' }, ...HEADERS[status] }
-  return { description, headers, content: { 'application/json': { schema: STATUS } } }
 }
 
 /** Without the status code, which the comment of a reason begins with. */

@@ -52,6 +52,6 @@ function oneofSchema(oneof: DescOneof, isRequest: boolean): JsonObject {
 }
 
 /** Rules over several fields. */
-function rulesInWords(desc: DescMessage): readonly string[] {
+export function rulesInWords(desc: DescMessage): readonly string[] {
   return getOption(desc, messageRules).cel.map(({ message }) => message)
 }

@@ -2,6 +2,7 @@ import { type DescEnum, type DescMethod, getOption, type JsonObject } from '@buf
 import { Access, access } from '@chat4all/gen/chat4all/v1/access_pb.js'
 import type { Binding } from '../rest/bindings.ts'
 import type { ErrorResponses } from './error-responses.ts'
+import { rulesInWords } from './message-schema.ts'
 import { parametersOf } from './parameters.ts'
 import { requestBodyOf } from './request-body.ts'
 import { successOf } from './responses.ts'
@@ -27,7 +28,7 @@ export function operationOf(parts: Parts, binding: Binding, index: number): Json
     operationId: index === 0 ? desc.localName : `${desc.localName}${index + 1}`,
     tags: [desc.parent.name],
     summary: wordsOf(desc),
-    description: descriptionOf(parts, desc, rule),
+    description: descriptionOf(parts, binding, rule),
     ...(desc.deprecated ? { deprecated: true } : {}),
     ...(rule === Access.PUBLIC ? { security: [] } : {}),
     parameters: [...parametersOf(parts.schemas, binding, example)],
@@ -45,6 +46,9 @@ function wordsOf({ name }: DescMethod): string {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`
 }
 
-function descriptionOf({ schemas, access: desc }: Parts, method: DescMethod, rule: Access): string {
-  return [schemas.comments(method), `**Who may call:** ${schemas.comments(desc.value[rule]!)}`].join('\n\n').trim()
+/** Rules over several fields stand in the schema of the body, where there is one. */
+function descriptionOf({ schemas, access: desc }: Parts, { desc: method, body }: Binding, rule: Access): string {
+  const comment = schemas.comments(method).replaceAll(/\n+(?=Errors:|Ends with:)/g, '\n\n')
+  const rules = body === '*' ? [] : rulesInWords(method.input)
+  return [comment, ...rules, `**Who may call:** ${schemas.comments(desc.value[rule]!)}`].join('\n\n').trim()
 }
