@@ -11,6 +11,12 @@ const OF_OPERATORS = ['createTenant', 'listTenants', 'rotateSigningKey']
 /** They go on until the caller leaves. */
 const ENDLESS = ['watchMessageStatus', 'subscribe']
 
+/** What would get in the way of the other calls. */
+const OWN: Readonly<Record<string, () => Substitutes>> = {
+  sendMessage: () => ({ message_id: newId() }),
+  deactivateUser: () => ({ user_id: 'dora' }),
+}
+
 let world: World
 let acme: Tenant
 let base: string
@@ -35,7 +41,7 @@ async function tokenOf({ client_id, client_secret }: Tenant['credentials']): Pro
 
 /** What the examples speak of, made anew for each call: some calls take it away. */
 async function fresh(): Promise<Substitutes> {
-  const [ana, bruno] = await acme.people('ana', 'bruno', 'carla')
+  const [ana, bruno] = await acme.people('ana', 'bruno', 'carla', 'dora')
   const conversation_id = await acme.group(ana!, bruno!)
   const { messageId } = await ana!.say(conversation_id, 'hello')
   const { apiClient, clientSecret } = await acme.call(AdminService.method.createApiClient, { name: 'another' })
@@ -100,7 +106,7 @@ describe('every operation of the document', () => {
     '%s answers its example as it is documented',
     async (id, each) => {
       const substitutes = await fresh()
-      const own = id === 'sendMessage' ? { ...substitutes, message_id: newId() } : substitutes
+      const own = { ...substitutes, ...OWN[id]?.() }
       const called = await call(each, own, OF_OPERATORS.includes(id) ? tokens.operator : tokens.client)
       expect([called.status, called.text.slice(0, 500)]).toEqual([200, expect.anything()])
       expectDocumented(each, called)
