@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '@bufbuild/protobuf'
+import type { DescField, DescMessage, JsonObject, JsonValue } from '@bufbuild/protobuf'
 import type { Binding } from '../rest/bindings.ts'
 import { isObject } from '../rest/json-names.ts'
 import { messageSchema } from './message-schema.ts'
@@ -13,10 +13,9 @@ export function requestBodyOf(schemas: Schemas, binding: Binding, example: JsonO
   if (body === undefined) return undefined
   const message = body === '*' ? desc.input : body.fieldKind === 'message' ? body.message : undefined
   if (message?.typeName === 'google.api.HttpBody') return { required: true, content: { '*/*': {} } }
-  const prefix = body === '*' ? '' : `${body.name}.`
-  const inPath = variablesOf(binding).flatMap(({ fieldPath }) => (fieldPath.startsWith(prefix) ? [fieldPath.slice(prefix.length)] : []))
+  const inPath = inPathOf(binding, body)
   if (message?.fields.every(({ name }) => inPath.includes(name))) return undefined
-  const schema = message === undefined ? schemas.ofField(body as never, 'request') : bodySchema(schemas, message, inPath)
+  const schema = body !== '*' && message === undefined ? schemas.ofField(body, 'request') : bodySchema(schemas, message!, inPath)
   const sent = without(body === '*' ? example : (valueAlong(example, body.name) ?? null), inPath)
   return {
     ...(isRequired(binding, inPath) ? { required: true } : {}),
@@ -24,7 +23,13 @@ export function requestBodyOf(schemas: Schemas, binding: Binding, example: JsonO
   }
 }
 
-function bodySchema(schemas: Schemas, message: Binding['desc']['input'], inPath: readonly string[]): JsonObject {
+/** Dotted names of what the path holds of the body. */
+function inPathOf(binding: Binding, body: '*' | DescField): readonly string[] {
+  const prefix = body === '*' ? '' : `${body.name}.`
+  return variablesOf(binding).flatMap(({ fieldPath }) => (fieldPath.startsWith(prefix) ? [fieldPath.slice(prefix.length)] : []))
+}
+
+function bodySchema(schemas: Schemas, message: DescMessage, inPath: readonly string[]): JsonObject {
   return inPath.length === 0 ? schemas.ofMessage(message, 'request') : messageSchema(schemas, message, 'request', new Set(inPath))
 }
 
