@@ -55,7 +55,7 @@ bench: install ## measure this machine; ARGS='--only pairs,open --seconds 4', AR
 check: install ## check generated code, contracts, types, style, dead code, layers and licences
 	@$(NODE) scripts/check.ts
 
-gen: install ## generate gen/src from proto/
+gen: install ## generate gen/ from proto/: code, and the OpenAPI document
 	@$(NODE) scripts/generate.ts
 
 format: install ## format the code and the contracts, and apply safe fixes

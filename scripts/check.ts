@@ -14,7 +14,7 @@ interface Check {
 }
 
 const checks: readonly Check[] = [
-  { name: 'generated', run: checkGenerated, fix: 'gen/src is not what proto/ generates: run `make gen` and commit it' },
+  { name: 'generated', run: checkGenerated, fix: 'gen/ is not what proto/ generates: run `make gen` and commit it' },
   { name: 'proto-lint', run: () => run('buf', ['lint']), fix: 'change the .proto as said; the rules are in buf.yaml' },
   { name: 'proto-format', run: () => run('buf', ['format', 'proto', '--diff', '--exit-code']), fix: 'run `make format`' },
   {

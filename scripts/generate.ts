@@ -1,6 +1,7 @@
-/** Writes gen/src from proto/ and the vendored definitions, with the plugins in node_modules: no registry, no network. */
-import { run } from './lib/run.ts'
+/** Writes gen/ from proto/: `make gen`. */
+import { generate } from './lib/generate.ts'
+import { root } from './lib/run.ts'
 
-const { ok, output } = await run('buf', ['generate'])
+const { ok, output } = await generate(root)
 process.stdout.write(output)
 process.exitCode = ok ? 0 : 1

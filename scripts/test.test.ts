@@ -63,6 +63,15 @@ describe('make test', () => {
     })
   })
 
+  it('succeeds without a browser, and says so of each test that needs one', async () => {
+    const tests = `import { browserMissing } from './packages/testkit/src/browser.ts'
+      it('one', () => {})
+      it('two', (context) => context.skip(browserMissing() !== undefined, browserMissing()))`
+    const suite = await runSuite(tests, { CHAT4ALL_CHROMIUM: '', PATH: dirname(process.execPath) })
+    expect(suite).toMatchObject({ ok: true, last: '1 passed, 0 failed' })
+    expect(suite.output).toMatch(/skipped: unit: planted\.test\.ts > two\n +missing browser: install Chromium/)
+  })
+
   it('counts a file that cannot be run as a failure', async () => {
     expect(await runSuite("import './missing.ts'")).toMatchObject({ ok: false, last: '0 passed, 1 failed' })
   })

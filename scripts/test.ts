@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { BROWSER_MISSING } from '../packages/testkit/src/browser.ts'
 import { ENGINES, engineMissing, MISSING_PREFIX } from '../packages/testkit/src/engines/catalogue.ts'
 import { enginesOutOfReach } from './engines/recipes.ts'
 import { root } from './lib/run.ts'
@@ -105,12 +106,13 @@ function printSummary(runs: readonly Run[]): void {
   }
 }
 
-/** How many of the skipped tests could have run: all but those for an engine that this machine lacks the tools for. */
+/** How many of the skipped tests could have run: all but those for a browser that is not here, or an engine that this machine lacks the tools for. */
 async function withoutExcuse(skipped: SuiteResult['skipped']): Promise<number> {
   if (skipped.length === 0) return 0
   const lacking = await enginesOutOfReach()
   const excused = ({ reason }: { reason: string }) =>
-    reason.startsWith(MISSING_PREFIX) && lacking.some((name) => reason.includes(ENGINES[name].title))
+    reason.startsWith(BROWSER_MISSING) ||
+    (reason.startsWith(MISSING_PREFIX) && lacking.some((name) => reason.includes(ENGINES[name].title)))
   return skipped.filter((test) => !excused(test)).length
 }
 

@@ -1,4 +1,5 @@
 export type { Authenticators } from './access.ts'
+export { docsRoutes } from './docs/routes.ts'
 export { asChatError, connectErrorOf, reasonOf, statusOf } from './errors.ts'
 export { type GrpcServerOptions, startGrpcServer } from './grpc-server.ts'
 export {

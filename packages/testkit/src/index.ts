@@ -1,4 +1,5 @@
 export { hashText, makeText } from './body.ts'
+export { browserMissing, findBrowser } from './browser.ts'
 export { check } from './checker.ts'
 export { type EngineName, engineMissing } from './engines/catalogue.ts'
 export { type CqlOptions, CqlServer } from './engines/cql-server.ts'

@@ -128,6 +128,13 @@ test('every gateway serves REST, and no other process does', async () => {
     expect((await call(port, '/auth/token', undefined, { client_id, client_secret })).status).toBe(404)
 })
 
+test('every gateway describes what it serves, and no other process does', async () => {
+  const statusesAt = (port: number) =>
+    Promise.all(['/openapi.json', '/docs'].map(async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).status))
+  for (const { httpPort } of gateways) expect(await statusesAt(httpPort)).toEqual([200, 200])
+  for (const port of [...directories.map(({ httpPort }) => httpPort), sequencerPort]) expect(await statusesAt(port)).toEqual([404, 404])
+})
+
 test('no token of a user or an API client opens anything internal', async () => {
   const client = await signIn(0)
   const { accessToken } = await client.call(AuthService.method.createToken, {

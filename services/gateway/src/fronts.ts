@@ -1,6 +1,7 @@
 import type { Logger } from '@chat4all/base'
-import { Health, type HttpHandler, healthRoutes, MaxAge, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
+import { Health, MaxAge, reflectionServices, startGrpcServer, startHttpServer } from '@chat4all/rpc'
 import type { FrontsConfig } from './fronts-config.ts'
+import { httpRoutes } from './http-routes.ts'
 import type { GatewayService } from './service.ts'
 
 export interface FrontOptions extends FrontsConfig {
@@ -28,7 +29,7 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
     ...(options.tls === undefined ? {} : { tls: options.tls }),
   }
   const grpc = starting.use(await startGrpcServer({ ...serving, port: options.grpcPort }))
-  const routes = { ...healthRoutes(health), '/.well-known/jwks.json': jwksRoute(gateway) }
+  const routes = httpRoutes(gateway, health)
   const http = starting.use(await startHttpServer({ ...serving, port: options.httpPort, corsOrigins: options.corsOrigins, routes }))
   health.set(true)
   gateway.watchReadiness((ready) => health.set(ready))
@@ -43,13 +44,5 @@ export async function openFronts(gateway: GatewayService, options: FrontOptions)
       await told
       await Promise.all([grpc.stop(), http.stop()])
     },
-  }
-}
-
-/** The keys that verify tokens, for those who check them themselves. */
-function jwksRoute(gateway: GatewayService): HttpHandler {
-  return async (_request, response) => {
-    const jwks = await gateway.jwks()
-    response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'max-age=60' }).end(jwks)
   }
 }

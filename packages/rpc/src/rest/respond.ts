@@ -20,13 +20,17 @@ export async function sendAnswer(
   { contentType, bytes }: Answer,
   requestId: string,
 ): Promise<void> {
-  const compress = bytes.length >= COMPRESS_FROM_BYTES && ACCEPTS_GZIP.test(`${request.headers['accept-encoding'] ?? ''}`)
+  const compress = bytes.length >= COMPRESS_FROM_BYTES && acceptsGzip(request)
   const body = compress ? Buffer.from(await compressionGzip.compress(bytes)) : bytes
   send(request, response, 200, body, {
     'content-type': contentType,
     [REQUEST_ID_HEADER]: requestId,
     ...(compress ? { 'content-encoding': 'gzip' } : {}),
   })
+}
+
+export function acceptsGzip(request: IncomingMessage): boolean {
+  return ACCEPTS_GZIP.test(`${request.headers['accept-encoding'] ?? ''}`)
 }
 
 export function sendError(request: IncomingMessage, response: ServerResponse, error: ChatError, requestId: string): void {
