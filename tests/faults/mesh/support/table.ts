@@ -33,6 +33,7 @@ export function recordRow(number: number, title: string, evidence: Evidence): vo
       .map(([name, value]) => `${name} ${value}`)
       .join(', '),
   )
+  for (const violation of check(evidence).slice(0, 5)) console.log(violation)
 }
 
 function toRow(number: number, title: string, evidence: Evidence): FaultRow {
