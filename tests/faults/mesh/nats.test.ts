@@ -33,8 +33,9 @@ faultCase(7, 'the leaders of all streams and consumers step down, twice', async 
 
 faultCase(8, 'two of three NATS servers are lost, then come back', async ({ mesh, load }) => {
   const lost = mesh.engines.nats.slice(1)
-  const reader = await load.tenants[0]!.client.asUser('receiver-0', mesh.address)
-  const conversationId = load.history.records.find(({ proc }) => proc.endsWith('/receiver-0'))!.conversation
+  const { client, tenantId } = load.tenants[0]!
+  const reader = await client.asUser('receiver-0', mesh.address)
+  const conversationId = load.history.records.find(({ proc }) => proc === `${tenantId}/receiver-0`)!.conversation
   await Promise.all(lost.map(({ process }) => process!.kill()))
   await sleep(5_000)
   const started = performance.now()

@@ -13,8 +13,9 @@ faultCase(11, 'kill -9 of the message store in the middle of writes', async ({ m
 })
 
 faultCase(12, 'the message store stands still for 20 s: sends are accepted, and delivered later', async ({ mesh, load }) => {
-  const reader = await load.tenants[0]!.client.asUser('receiver-0', mesh.address)
-  const conversationId = load.history.records.find(({ proc }) => proc.endsWith('/receiver-0'))!.conversation
+  const { client, tenantId } = load.tenants[0]!
+  const reader = await client.asUser('receiver-0', mesh.address)
+  const conversationId = load.history.records.find(({ proc }) => proc === `${tenantId}/receiver-0`)!.conversation
   const cql = mesh.engines.cql.process!
   cql.pause()
   await sleep(3_000)
