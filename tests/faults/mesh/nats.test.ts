@@ -36,10 +36,13 @@ faultCase(8, 'two of three NATS servers are lost, then come back', async ({ mesh
   const { client, tenantId } = load.tenants[0]!
   const reader = await client.asUser('receiver-0', mesh.address)
   const conversationId = load.history.records.find(({ proc }) => proc === `${tenantId}/receiver-0`)!.conversation
+  // Its message may be stored later, and the load knows nothing of it: it belongs to another tenant.
+  const outsider = await mesh.apiClient()
+  await outsider.call(MessageService.method.sendMessage, { to: 'bob', from: 'ann', payload: TEXT })
   await Promise.all(lost.map(({ process }) => process!.kill()))
   await sleep(5_000)
   const started = performance.now()
-  const refusal = await reader.call(MessageService.method.sendMessage, { conversationId, payload: TEXT }).then(
+  const refusal = await outsider.call(MessageService.method.sendMessage, { to: 'bob', from: 'ann', payload: TEXT }).then(
     () => undefined,
     (failure: RpcFailure) => failure,
   )
@@ -54,6 +57,7 @@ faultCase(8, 'two of three NATS servers are lost, then come back', async ({ mesh
   const before = load.history.count('send', 'ok')
   await waitUntil('sends are accepted again', () => load.history.count('send', 'ok') > before + 100, 60_000)
   reader.close()
+  outsider.close()
 })
 
 faultCase(10, 'the consumers of all partitions are deleted', async ({ mesh, load }) => {
