@@ -3,7 +3,9 @@ import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_serv
 import { type RawClient, type RpcFailure, waitUntil } from '@chat4all/testkit'
 import { status } from '@grpc/grpc-js'
 import { expect } from 'vitest'
-import { faultCase } from './support/fault-case.ts'
+import { faultCase, verifyAfterwards } from './support/fault-case.ts'
+
+verifyAfterwards()
 
 faultCase(13, 'kill -9 of PostgreSQL, which stays away for a while', async ({ mesh, load }) => {
   const { client } = load.tenants[0]!

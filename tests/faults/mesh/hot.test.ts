@@ -3,7 +3,7 @@ import { ConversationType } from '@chat4all/gen/chat4all/v1/conversation_pb.js'
 import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_service_pb.js'
 import { check, History, Receiver, readThroughApi, Sender, waitUntil } from '@chat4all/testkit'
 import { expect } from 'vitest'
-import { faultCase, type Scene } from './support/fault-case.ts'
+import { faultCase, type Scene, verifyAfterwards } from './support/fault-case.ts'
 
 const MEMBERS = 1_000
 /** Members with a live stream: 2,000 copies a second. With more, the test's own reading would be what the others wait for. */
@@ -12,6 +12,8 @@ const PER_SECOND = 100
 const MEASURED_MS = 12_000
 /** The others' messages may take twice as long, and this: every process of the mesh shares few CPUs with this test. */
 const SLACK_MS = 50
+
+verifyAfterwards()
 
 faultCase(19, 'a hot conversation: 1,000 members, 100 messages a second', async (scene) => {
   const { load } = scene

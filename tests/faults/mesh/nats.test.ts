@@ -7,10 +7,12 @@ import { status } from '@grpc/grpc-js'
 import { connect } from '@nats-io/transport-node'
 import { expect } from 'vitest'
 import { everyoneReceivedSince } from './support/everyone-received.ts'
-import { faultCase } from './support/fault-case.ts'
+import { faultCase, verifyAfterwards } from './support/fault-case.ts'
 
 /** By its port, so that the case is the same whichever server leads. */
 const PARTITIONS = 16
+
+verifyAfterwards()
 
 faultCase(6, 'kill -9 of each NATS server, one at a time', async ({ mesh, load }) => {
   for (const { process } of mesh.engines.nats) {

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Load, waitUntil } from '@chat4all/testkit'
 import { everyoneReceivedSince } from './support/everyone-received.ts'
-import { faultCase } from './support/fault-case.ts'
+import { faultCase, verifyAfterwards } from './support/fault-case.ts'
 
 const CUT_MS = 8_000
+
+verifyAfterwards()
 
 faultCase(16, 'a gateway is cut off from NATS', async ({ mesh, load }) => {
   const ways = mesh.engines.nats.map((nats) => mesh.link(mesh.gateways[0]!, nats))

@@ -4,7 +4,9 @@ import { ConversationService } from '@chat4all/gen/chat4all/v1/conversation_serv
 import { type RawClient, waitUntil } from '@chat4all/testkit'
 import { expect } from 'vitest'
 import { everyoneReceivedSince } from './support/everyone-received.ts'
-import { faultCase } from './support/fault-case.ts'
+import { faultCase, verifyAfterwards } from './support/fault-case.ts'
+
+verifyAfterwards()
 
 faultCase(1, 'kill -9 of each gateway with its live streams', async ({ mesh, load }) => {
   for (const { process } of mesh.gateways) {

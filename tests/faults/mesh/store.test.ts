@@ -3,7 +3,9 @@ import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { type RpcFailure, waitUntil } from '@chat4all/testkit'
 import { status } from '@grpc/grpc-js'
 import { expect } from 'vitest'
-import { faultCase } from './support/fault-case.ts'
+import { faultCase, verifyAfterwards } from './support/fault-case.ts'
+
+verifyAfterwards()
 
 faultCase(11, 'kill -9 of the message store in the middle of writes', async ({ mesh, load }) => {
   await mesh.engines.cql.process!.kill()

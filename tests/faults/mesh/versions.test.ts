@@ -8,12 +8,14 @@ import { MessageService } from '@chat4all/gen/chat4all/v1/message_service_pb.js'
 import { hashText, makeText, type RawClient } from '@chat4all/testkit'
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node'
 import { expect } from 'vitest'
-import { faultCase, type Scene } from './support/fault-case.ts'
+import { faultCase, type Scene, verifyAfterwards } from './support/fault-case.ts'
 import { expectMorePartitions, MORE_PARTITIONS, partitionsOf } from './support/partitions.ts'
 
 const PAUSE_MS = 20
 /** What only the newer version knows: a text in a field of its own. */
 const FIELD = [{ no: 1_000, wireType: 2, data: Buffer.from('\x05newer', 'latin1') }]
+
+verifyAfterwards()
 
 faultCase(26, 'rolling restart of every service that adds partitions to the log, old and new records side by side', async (scene) => {
   const { mesh, load } = scene

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { waitUntil } from '@chat4all/testkit'
 import { expect } from 'vitest'
-import { faultCase } from './support/fault-case.ts'
+import { faultCase, verifyAfterwards } from './support/fault-case.ts'
 
 const MINUTE = 60_000
+
+verifyAfterwards()
 
 faultCase(22, 'clocks are 10 minutes apart, and one steps back by an hour', async ({ mesh }) => {
   const [ahead, behind] = mesh.sequencers

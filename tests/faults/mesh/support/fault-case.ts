@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { engineMissing, Load, type Mesh, seededRandom } from '@chat4all/testkit'
-import { describe, it } from 'vitest'
-import { expectNothingBroken, testSeed } from '../../clean.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { expectPromisesKept, findings, testSeed } from '../../clean.ts'
 import { faultMesh, mend } from './fault-mesh.ts'
 import { recordRow } from './table.ts'
 
@@ -34,7 +34,14 @@ export function faultCase(number: number, title: string, happens: (scene: Scene)
       await sleep(Math.max(CALM_MS, started + LOAD_MS - performance.now()))
       await load.settle()
       recordRow(number, title, await load.evidence())
-      await expectNothingBroken(mesh, load)
+      await expectPromisesKept(mesh, load)
     })
   })
+}
+
+/** Once for the cases of a file: everything stored is whole. Grows with all that ran before on this mesh. */
+export function verifyAfterwards(): void {
+  afterAll(async () => {
+    if (MISSING === undefined) expect(await findings(await faultMesh())).toEqual([])
+  }, 180_000)
 }
