@@ -7,7 +7,7 @@ import { root } from './lib/run.ts'
 
 const HELP = `usage: make faults, or scripts/node scripts/faults.ts [pattern of a test file …]
 
-Runs the fault cases on a mesh of real servers (about 12 minutes), each under 20 senders and 20 live receivers, and writes
+Runs the fault cases on a mesh of real servers (about 20 minutes), each under 20 senders and 20 live receivers, and writes
 their table into docs/faults.md. With a pattern only some run, and the other rows stay as they are.
 
   scripts/node scripts/faults.ts nats`
