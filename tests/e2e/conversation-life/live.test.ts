@@ -204,6 +204,16 @@ describe('a group that grows and shrinks across 16 members', () => {
     for (const live of streams) live[Symbol.dispose]()
   })
 
+  it('tells every member of a receipt, whoever is connected where', async () => {
+    const people = (await acme.people('one', 'two', 'three')) as [Person, Person, Person]
+    const room = await acme.group(...people)
+    await people[0].say(room, 'read this')
+    const lives = await Promise.all(people.map(({ client }) => Live.open(client)))
+    await people[1].call(markReceipts, { marks: [{ conversationId: room, deliveredThrough: 1n, readThrough: 1n }] })
+    for (const live of lives) await live.until('receipt', ({ kind }) => kind.value.userId === 'two' && kind.value.readThrough === 1n)
+    for (const live of lives) live[Symbol.dispose]()
+  })
+
   it('tells everybody of their own receipts only, once it is large', async () => {
     const crowd = await acme.people(...Array.from({ length: 17 }, (_, i) => `many-${i}`))
     const room = await acme.group(...(crowd as [Person, ...Person[]]))

@@ -13,8 +13,6 @@ export interface FramedBatch {
   readonly batch: LiveBatch
   /** An encoded SubscribeResponse. */
   readonly frame: Uint8Array
-  /** Nothing but receipts below what went by before: for nobody. */
-  readonly outdated?: boolean
 }
 
 /** Decodes batches and frames them with the cursor that follows from them.
@@ -48,16 +46,14 @@ export class BatchFramer {
 
   #framed(batch: LiveBatch): FramedBatch {
     if (batch.response.length === 0) return { batch, frame: batch.response }
-    const response = batch.lastRevision === 0n ? this.#risen(batch) : batch.response
-    if (response === undefined) return { batch, frame: batch.response, outdated: true }
+    const response = batch.lastRevision === 0n ? this.#lifted(batch) : batch.response
     return { batch, frame: appendCursor(response, this.cursor()) }
   }
 
   /** A batch without revisions brings receipts. */
-  #risen({ tenantId, response }: LiveBatch): Uint8Array | undefined {
+  #lifted({ tenantId, response }: LiveBatch): Uint8Array {
     const decoded = fromBinary(SubscribeResponseSchema, response)
-    const events = this.#receiptMarks.rise(tenantId, decoded.events)
-    return events.length === 0 ? undefined : toBinary(SubscribeResponseSchema, { ...decoded, events })
+    return toBinary(SubscribeResponseSchema, { ...decoded, events: this.#receiptMarks.lift(tenantId, decoded.events) })
   }
 
   /** Notes that everything up to a position has been handed on. */

@@ -134,7 +134,6 @@ export class LiveHub {
   }
 
   #hand(framed: FramedBatch, feed: UserFeed): void {
-    if (framed.outdated) return
     if (framed.frame.length > 0) return feed.take(framed)
     // A sequencer took over: what its predecessor stored last may not have been published.
     const from = this.#framer.position()

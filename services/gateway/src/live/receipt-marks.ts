@@ -9,16 +9,15 @@ const MAX = 50_000
 export class ReceiptMarks {
   readonly #marks = new LRUCache<string, Receipt>({ max: MAX })
 
-  /** What of these events is news, none of it below what went by before. */
-  rise(tenantId: string, events: readonly Event[]): Event[] {
-    return events.flatMap((event) => {
-      if (event.kind.case !== 'receipt') return [event]
+  /** The same events, with receipts that are below what went by before lifted to it. None is left out: a bus may bring the same batch once for each user. */
+  lift(tenantId: string, events: readonly Event[]): Event[] {
+    return events.map((event) => {
+      if (event.kind.case !== 'receipt') return event
       const key = `${tenantId}/${event.conversationId}/${event.kind.value.userId}`
       const known = this.#marks.get(key)
-      if (known !== undefined && !isAbove(event.kind.value, known)) return []
       const value = known === undefined ? event.kind.value : highest(event.kind.value, known)
       this.#marks.set(key, value)
-      return [{ ...event, kind: { case: 'receipt', value } }]
+      return { ...event, kind: { case: 'receipt', value } }
     })
   }
 }
